@@ -12,6 +12,7 @@ from florilegium.errors import ProjectMissing, SettingError, StorageError
 from florilegium.source.base import SourceSpec
 
 FILE_NAME = "florilegium.toml"
+DATABASE_NAME = "florilegium.db"
 DATABASE_VARIABLE = "FLORILEGIUM_DATABASE"
 
 
@@ -41,14 +42,26 @@ class Settings:
         if self.seed < 0:
             faults.append(f"seed = {self.seed}: expected a whole number from 0 up")
         if faults:
-            raise SettingError(f"{len(faults)} setting(s) out of range: {'; '.join(faults)}. Correct them in {FILE_NAME}.")
+            raise SettingError(
+                f"{len(faults)} setting(s) out of range: {'; '.join(faults)}. Correct them in {FILE_NAME}."
+            )
+
+    def address(self, folder: Path) -> str:
+        """Give the database's SQLAlchemy address: the environment's, the setting's, or a file in the project's folder."""
+        return os.environ.get(DATABASE_VARIABLE, "") or self.database or f"sqlite:///{folder / DATABASE_NAME}"
 
 
 def write(settings: Settings, folder: Path) -> None:
     """Write `florilegium.toml`, whole or not at all."""
     values = dataclasses.asdict(settings)
     source = values.pop("source")
-    lines = ["# A Florilegium project. What each setting means: docs/settings.md", *_lines(values), "", "[source]", *_lines(source)]
+    lines = [
+        "# A Florilegium project. What each setting means: docs/settings.md",
+        *_lines(values),
+        "",
+        "[source]",
+        *_lines(source),
+    ]
     target, partial = folder / FILE_NAME, folder / f".{FILE_NAME}.partial"
     try:
         partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -59,7 +72,11 @@ def write(settings: Settings, folder: Path) -> None:
 
 def _lines(values: dict[str, Any]) -> list[str]:
     # A JSON string, number or boolean is also a TOML one, once non-ASCII text is left as it is and DEL is escaped.
-    return [f"{key} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f") for key, value in values.items() if value is not None]
+    return [
+        f"{key} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
+        for key, value in values.items()
+        if value is not None
+    ]
 
 
 def read(folder: Path) -> Settings:

@@ -12,8 +12,14 @@ from florilegium.settings import Settings
 from florilegium.source.base import SourceSpec
 
 
-@given(location=st.text(st.characters(exclude_categories=["Cs"])), seed=st.integers(0, 2**31), encoder=st.text("abc:\\\"'/\n€🌷"))
-def test_settings_survive_a_round_trip(tmp_path_factory: pytest.TempPathFactory, location: str, seed: int, encoder: str) -> None:
+@given(
+    location=st.text(st.characters(exclude_categories=["Cs"])),
+    seed=st.integers(0, 2**31),
+    encoder=st.text("abc:\\\"'/\n€🌷"),
+)
+def test_settings_survive_a_round_trip(
+    tmp_path_factory: pytest.TempPathFactory, location: str, seed: int, encoder: str
+) -> None:
     """Whatever was written is read back, quotes, newlines and flowers included."""
     folder = tmp_path_factory.mktemp("project")
     written = Settings(source=SourceSpec(location=location, group="site"), seed=seed, encoder=encoder)
@@ -30,7 +36,12 @@ def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(SettingError) as caught:
         settings.read(tmp_path)
 
-    for part in ("sede: no such setting", "seed = 'one': expected a number", "source.group = 3", "source.location is missing"):
+    for part in (
+        "sede: no such setting",
+        "seed = 'one': expected a number",
+        "source.group = 3",
+        "source.location is missing",
+    ):
         assert part in str(caught.value)
 
 

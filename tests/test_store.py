@@ -23,7 +23,9 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 def harvest(**labels: str | None) -> Harvest:
     """Make a harvest of texts, one per name, whose content is the name."""
-    samples = tuple(Sample(name=name, label=label, sha256=name * 8, metadata={"lang": "en"}) for name, label in labels.items())
+    samples = tuple(
+        Sample(name=name, label=label, sha256=name * 8, metadata={"lang": "en"}) for name, label in labels.items()
+    )
     return Harvest(kind=Kind.TEXT, samples=samples, contents=Texts(tuple(labels)))
 
 

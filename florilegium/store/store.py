@@ -237,7 +237,14 @@ def _record_imported(db: Connection, samples: tuple[Sample, ...], now: datetime)
     said = _labels_of(db, last)
     fresh = [s for s in samples if s.label is not None and said.get(ids[s.name]) != s.label]
     rows = [
-        {"item_id": ids[s.name], "label": s.label, "who": IMPORTED, "at": now, "why": "came with the source", "suggested": False}
+        {
+            "item_id": ids[s.name],
+            "label": s.label,
+            "who": IMPORTED,
+            "at": now,
+            "why": "came with the source",
+            "suggested": False,
+        }
         for s in fresh
     ]
     if rows:

@@ -1,0 +1,76 @@
+"""What every test stands on: no network, no traces in the user's home, real data only where a test asks for it."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+DATA_VARIABLE = "FLORILEGIUM_DATA"
+DATA = Path(os.environ[DATA_VARIABLE]).resolve() if os.environ.get(DATA_VARIABLE) else None
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+LOCAL_HOSTS = {None, "", "localhost", "127.0.0.1", "::1", "0.0.0.0", "testserver"}  # noqa: S104 - a name to allow, nothing is bound
+
+# Derandomised, so that a red run is red again; no deadline, because CI shares its two cores.
+hypothesis.settings.register_profile("ours", deadline=None, derandomize=True, max_examples=50, database=None)
+hypothesis.settings.load_profile("ours")
+
+
+def _refuse_the_network(event: str, arguments: tuple[object, ...]) -> None:
+    """Let tests speak to this machine only: an audit hook sees what a patched `socket` would miss."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host: object = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0].decode() if isinstance(arguments[0], bytes) else arguments[0]
+    else:
+        return
+    if host not in LOCAL_HOSTS:
+        raise RuntimeError(f"a test tried to reach {host!r}: tests run without a network; use a local stand-in")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Cut the network, give caches a throwaway home, and make terminal output the same everywhere."""
+    del config
+    sys.addaudithook(_refuse_the_network)
+    home = tempfile.mkdtemp(prefix="florilegium-tests-")
+    os.environ |= {"XDG_CACHE_HOME": home, "XDG_DATA_HOME": home, "COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"}
+    for name in ("FLORILEGIUM_DATABASE", "FORCE_COLOR"):
+        os.environ.pop(name, None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind."""
+    del config
+    shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with the reason, what this machine cannot run."""
+    no_data = pytest.mark.skip(reason=f"needs real data: set {DATA_VARIABLE} to a mirror (CONTRIBUTING.md says how)")
+    no_browser = pytest.mark.skip(reason="needs Chromium: apt-get install chromium")
+    has_browser = any(shutil.which(name) for name in BROWSERS)
+    for item in items:
+        if item.get_closest_marker("data") and (DATA is None or not DATA.is_dir()):
+            item.add_marker(no_data)
+        if item.get_closest_marker("chromium") and not has_browser:
+            item.add_marker(no_browser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Show the real data to tests marked `data` only, so that no other test leans on it unseen."""
+    if item.get_closest_marker("data") and DATA is not None:
+        os.environ[DATA_VARIABLE] = str(DATA)
+    else:
+        os.environ.pop(DATA_VARIABLE, None)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Give the folder of the real data; only for tests marked `data`."""
+    if DATA is None:
+        pytest.fail("mark this test with `data`: it asks for real data")
+    return DATA
