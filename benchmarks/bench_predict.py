@@ -1,7 +1,7 @@
 """How quickly `predict` answers: photos beside the ten lines of docs/model-file.md, texts one by one and in a stream.
 
-The peer is what one would write with ONNX Runtime alone: open, decode, run, one photo after the other, all cores to each
-run. Promised: not slower than that loop, and memory as flat after 6,000 photos as after 600.
+The peer is what one would write with ONNX Runtime alone: open, decode, run, one photo after the other, all cores to
+each run. Promised: not slower than that loop, and memory as flat after 6,000 photos as after 600.
 """
 
 import csv
@@ -31,6 +31,7 @@ from florilegium.model.opened import ModelFile
 from florilegium.model.predict import Prediction, predict
 from florilegium.model.weights import Linear, SparseLinear
 from florilegium.source.base import Kind
+from florilegium.types import Octets
 
 N_PHOTOS = 600
 N_ROUNDS = 3  # the median of these; machines are shared
@@ -146,7 +147,7 @@ def ten_lines(session: onnxruntime.InferenceSession) -> Callable[[Path], tuple[s
     return classify
 
 
-def pixels(path: Path) -> Any:
+def pixels(path: Path) -> Octets:
     """Decode a photo, upright and in colour."""
     return np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
 

@@ -13,13 +13,15 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
 from florilegium.types import Floats, Ints, Progress, Vectors, silent
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import CountVectorizer
 
 WORDS, PIECES = (1, 2), (2, 5)  # words in a row; characters in a row, inside a word with a space at either end
 MAX_CHARS = 20_000  # what follows is not read: ten pages say what a text is about, and a hostile one may have gigabytes
@@ -71,6 +73,8 @@ def similarity_vectors(texts: Sequence[str]) -> sp.csr_array:
 
     Counts pieces of 3 to 5 characters, damped, hashed to slots; learns nothing, so old rows stay when data grows.
     """
+    from sklearn.feature_extraction.text import HashingVectorizer  # see _counter
+
     hashing = HashingVectorizer(
         analyzer="char_wb",
         ngram_range=(3, 5),
@@ -125,7 +129,7 @@ class TextCounts:
         return found
 
     @cached_property
-    def _counters(self) -> list[CountVectorizer]:
+    def _counters(self) -> "list[CountVectorizer]":
         known = ((_word_counter, self.words), (_piece_counter, self.pieces))
         return [make(vocabulary=terms) for make, terms in known if terms]
 
@@ -183,17 +187,22 @@ def _unit_rows(rows: sp.csr_array) -> sp.csr_array:
     return rows
 
 
-def _word_counter(**choices: object) -> CountVectorizer:
-    return CountVectorizer(
-        lowercase=False, ngram_range=WORDS, token_pattern=_token_pattern(), dtype=np.float32, **choices
-    )
+def _word_counter(**choices: object) -> "CountVectorizer":
+    return _counter(ngram_range=WORDS, token_pattern=_token_pattern(), **choices)
 
 
-def _piece_counter(**choices: object) -> CountVectorizer:
-    return CountVectorizer(lowercase=False, analyzer="char_wb", ngram_range=PIECES, dtype=np.float32, **choices)
+def _piece_counter(**choices: object) -> "CountVectorizer":
+    return _counter(analyzer="char_wb", ngram_range=PIECES, **choices)
 
 
-def _common_terms(counter: CountVectorizer, plain: Sequence[str], least: int, most: int) -> tuple[str, ...]:
+def _counter(**choices: object) -> "CountVectorizer":
+    # Not at the top: scikit-learn takes a second to load, and a model of pictures answers without it.
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    return CountVectorizer(lowercase=False, dtype=np.float32, **choices)
+
+
+def _common_terms(counter: "CountVectorizer", plain: Sequence[str], least: int, most: int) -> tuple[str, ...]:
     """Give the terms that occur in at least `least` texts, at most `most` of them, sorted."""
     try:
         counts = sp.csr_array(counter.fit_transform(plain))

@@ -1,0 +1,190 @@
+"""Turn a head's learned numbers into ONNX nodes, and join them to an encoder. Path: features -> **model**.
+
+The result goes from pixels (or counted terms) to probabilities, label and `known`, in standard operators that ONNX
+Runtime Web has too. Learns nothing, runs nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper
+
+from florilegium.errors import ModelFileError
+from florilegium.features.encoder import EMBEDDING, FITTED, IMAGE, GraphEncoder
+from florilegium.features.graphs import constant, model_of, node
+from florilegium.model.weights import Kernel, Linear, Mlp, SparseLinear, Weights, n_classes
+
+SCORES = "head/scores"  # (n, k) before temperature and softmax
+TERM_IDS, TERM_COUNTS = "term_ids", "term_counts"  # the inputs of a text model
+PROBABILITIES, KNOWN, LABEL = "probabilities", "known", "label"
+TEMPERATURE, THRESHOLD, TERM_ROWS = "head/temperature", "head/threshold", "head/term_rows"
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Part:
+    """Some nodes, in order, and the constants they use."""
+
+    nodes: tuple[NodeProto, ...]
+    constants: tuple[TensorProto, ...] = ()
+
+    def __add__(self, other: "Part") -> "Part":
+        """Put `other` after this one."""
+        return Part(nodes=self.nodes + other.nodes, constants=self.constants + other.constants)
+
+
+def image_graph(encoder: GraphEncoder, weights: Weights, *, temperature: float, threshold: float) -> onnx.ModelProto:
+    """Join encoder and head: `image` uint8 (n, h, w, 3) -> probabilities (n, k), known (n,), label (n,).
+
+    Args: temperature: above 0; scores are divided by it.  threshold: 0..1; below it `known` is false.
+    """
+    parts = [
+        Part(nodes=tuple(m.graph.node), constants=tuple(m.graph.initializer)) for m in (encoder.fit, encoder.trunk)
+    ]
+    whole = parts[0] + parts[1] + scores_part(weights) + answer_part(temperature=temperature, threshold=threshold)
+    inputs: dict[str, tuple[int, list[int | str]]] = {IMAGE: (TensorProto.UINT8, ["N", "H", "W", 3])}
+    model = _model(whole, inputs, k=n_classes(weights))
+    inner: list[tuple[str, int, list[int | str]]] = [
+        (FITTED, TensorProto.UINT8, ["N", encoder.side, encoder.side, 3]),
+        (EMBEDDING, TensorProto.FLOAT, ["N", encoder.d]),
+    ]
+    # Stated, so that the file can be taken apart again at these two tensors.
+    model.graph.value_info.extend(helper.make_tensor_value_info(*stated) for stated in inner)
+    return model
+
+
+def text_graph(weights: SparseLinear, *, temperature: float, threshold: float) -> onnx.ModelProto:
+    """Make the graph of a text model: `term_ids` int64 (n, t), `term_counts` float32 (n, t) -> as `image_graph`.
+
+    Free places hold the number -1 and the count 0. A text without any known term has `known` false.
+    """
+    sure = "head/is_sure"
+    whole = (
+        terms_part(weights)
+        + answer_part(temperature=temperature, threshold=threshold, known=sure)
+        + Part(
+            nodes=(
+                node("ReduceMax", [TERM_COUNTS, "head/last"], "head/most", keepdims=0),  # (n, t) -> (n,)
+                node("Greater", ["head/most", "head/none"], "head/has_terms"),
+                node("And", [sure, "head/has_terms"], KNOWN),
+            )
+        )
+    )
+    inputs: dict[str, tuple[int, list[int | str]]] = {
+        TERM_IDS: (TensorProto.INT64, ["N", "T"]),
+        TERM_COUNTS: (TensorProto.FLOAT, ["N", "T"]),
+    }
+    return _model(whole, inputs, k=n_classes(weights))
+
+
+def _model(whole: Part, inputs: Mapping[str, tuple[int, Sequence[int | str]]], *, k: int) -> onnx.ModelProto:
+    outputs: dict[str, tuple[int, list[int | str]]] = {
+        PROBABILITIES: (TensorProto.FLOAT, ["N", k]),
+        KNOWN: (TensorProto.BOOL, ["N"]),
+        LABEL: (TensorProto.INT64, ["N"]),
+    }
+    return model_of(whole.nodes, whole.constants, name="florilegium", inputs=inputs, outputs=outputs)
+
+
+def answer_part(*, temperature: float, threshold: float, known: str = KNOWN) -> Part:
+    """Make the nodes from scores (n, k) to probabilities (n, k), label (n,) and `known` (n,)."""
+    return Part(
+        nodes=(
+            node("Div", [SCORES, TEMPERATURE], "head/tempered"),
+            node("Softmax", ["head/tempered"], PROBABILITIES, axis=1),
+            node("ArgMax", [PROBABILITIES], LABEL, axis=1, keepdims=0),
+            node("ReduceMax", [PROBABILITIES, "head/last"], "head/highest", keepdims=0),
+            node("GreaterOrEqual", ["head/highest", THRESHOLD], known),
+        ),
+        constants=(
+            constant(TEMPERATURE, temperature),
+            constant(THRESHOLD, threshold),
+            constant("head/last", [-1], np.int64),
+        ),
+    )
+
+
+def scores_part(weights: Weights) -> Part:
+    """Make the nodes from `embedding` (n, d) to scores (n, k).
+
+    Raises: ModelFileError: the head takes counted terms, not embeddings.
+    """
+    match weights:
+        case Linear():
+            return dense_part(EMBEDDING, SCORES, matrix=weights.coef, shift=weights.intercept)
+        case Kernel():
+            return _kernel_part(weights)
+        case Mlp():
+            return _mlp_part(weights)
+    raise ModelFileError("head: one for texts on an encoder of pictures. Make its graph with text_graph.")
+
+
+def dense_part(source: str, output: str, *, matrix: Array, shift: Array) -> Part:
+    """Make `output` = `source` @ matrix + shift: (n, d) @ (d, m) + (m,)."""
+    names = [f"{output}/matrix", f"{output}/shift"]
+    return Part(
+        nodes=(node("Gemm", [source, *names], output),),
+        constants=(constant(names[0], matrix), constant(names[1], shift)),
+    )
+
+
+def _kernel_part(weights: Kernel) -> Part:
+    centred = Part(
+        nodes=(node("Sub", [EMBEDDING, "head/mean"], "head/centred"),), constants=(constant("head/mean", weights.mean),)
+    )
+    return (
+        centred
+        + dense_part("head/centred", "head/waves", matrix=weights.omega, shift=weights.phase)
+        + Part(nodes=(node("Cos", ["head/waves"], "head/cosines"),))
+        + dense_part("head/cosines", SCORES, matrix=weights.coef, shift=weights.intercept)
+    )
+
+
+def _mlp_part(weights: Mlp) -> Part:
+    whole, source = Part(nodes=()), EMBEDDING
+    for number, layer in enumerate(weights.layers[:-1], start=1):
+        output = f"head/layer{number}"
+        whole += dense_part(source, f"{output}/sum", matrix=layer.coef, shift=layer.intercept)
+        whole += Part(nodes=(node("Relu", [f"{output}/sum"], output),))
+        source = output
+    last = weights.layers[-1]
+    return whole + dense_part(source, SCORES, matrix=last.coef, shift=last.intercept)
+
+
+def terms_part(weights: SparseLinear) -> Part:
+    """Make the nodes from counted terms to scores: weigh as `features.text.tfidf` does, then add up the terms' rows."""
+    return Part(
+        nodes=(
+            node("Greater", [TERM_COUNTS, "head/none"], "head/is_term"),  # (n, t)
+            node("Max", [TERM_COUNTS, "head/one"], "head/at_least_one"),
+            node("Log", ["head/at_least_one"], "head/log"),
+            node("Add", ["head/log", "head/one"], "head/damped"),
+            node("Where", ["head/is_term", "head/damped", "head/none"], "head/frequency"),
+            node(
+                "Gather", ["head/idf", TERM_IDS], "head/rarity"
+            ),  # -1 takes the last row; its count of 0 takes it away
+            node("Mul", ["head/frequency", "head/rarity"], "head/weighed"),
+            node("ReduceL2", ["head/weighed", "head/last"], "head/length", keepdims=1),  # (n, 1)
+            node("Max", ["head/length", "head/tiny"], "head/divisor"),  # a text without terms stays zero
+            node("Div", ["head/weighed", "head/divisor"], "head/shares"),
+            node("Unsqueeze", ["head/shares", "head/middle"], "head/flat"),  # (n, 1, t)
+            node("Gather", [TERM_ROWS, TERM_IDS], "head/rows"),  # (n, t, k)
+            node("MatMul", ["head/flat", "head/rows"], "head/sums"),  # (n, 1, t) @ (n, t, k) -> (n, 1, k)
+            node("Squeeze", ["head/sums", "head/middle"], "head/sum"),
+            node("Add", ["head/sum", "head/intercept"], SCORES),
+        ),
+        constants=(
+            constant("head/none", 0.0),
+            constant("head/one", 1.0),
+            constant("head/tiny", 1e-12),
+            constant("head/middle", [1], np.int64),
+            constant("head/idf", weights.idf),
+            constant(TERM_ROWS, weights.coef),
+            constant("head/intercept", weights.intercept),
+        ),
+    )

@@ -1,0 +1,215 @@
+"""An opened model file, ready to answer. Path: features -> **model** -> evaluation.
+
+Answers from pictures, from counted terms, or from vectors that are known already, always by the nodes in the file.
+Opens nothing itself: `florilegium.model.file` has checked what arrives here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import scipy.sparse as sp
+from onnx import TensorProto
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+
+from florilegium.errors import ModelFileError
+from florilegium.features import graphs
+from florilegium.features.encoder import EMBEDDING, FITTED, IMAGE, GraphEncoder
+from florilegium.features.stream import n_workers, overlapped, session
+from florilegium.features.text import padded
+from florilegium.model.card import ModelCard
+from florilegium.model.graph import KNOWN, PROBABILITIES, TERM_COUNTS, TERM_IDS
+from florilegium.source.base import Kind
+from florilegium.types import Bools, Floats, Octets, Vectors
+
+ROWS = 256  # vectors per call of the head
+MAX_CELLS = 1 << 24  # numbers that one call of a text head may gather: 64 MiB
+_KINDS: Mapping[str, tuple[int, list[int | str]]] = MappingProxyType(
+    {
+        IMAGE: (TensorProto.UINT8, ["N", "H", "W", 3]),
+        FITTED: (TensorProto.UINT8, ["N", "S", "S", 3]),
+        EMBEDDING: (TensorProto.FLOAT, ["N", "D"]),
+        PROBABILITIES: (TensorProto.FLOAT, ["N", "K"]),
+        KNOWN: (TensorProto.BOOL, ["N"]),
+    }
+)
+# ONNX Runtime's errors share no base class; what it throws in C++ arrives as RuntimeError or MemoryError.
+RUNTIME_ERRORS: tuple[type[Exception], ...] = (
+    RuntimeError,
+    UnicodeError,  # a message that quotes what is no UTF-8
+    MemoryError,
+    *(kind for kind in vars(runtime).values() if isinstance(kind, type) and issubclass(kind, Exception)),
+)
+_PROBE_SIDE = 32  # px
+SUM_SLACK = 1e-3  # float32 softmax over 10,000 classes sums to 1 within 1e-4
+_NEXT = "Use a file that florilegium train wrote, or fetch it again."
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModelFile:
+    """An opened model: its card, and sessions that are made when first needed. May be used by several threads."""
+
+    path: Path
+    model: onnx.ModelProto
+    card: ModelCard
+    id: str  # 64 hex digits: a hash of graph, classes and vocabulary; a verdict leaves it as it is
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Give the k class names, in the order of the probabilities."""
+        return self.card.classes
+
+    @cached_property
+    def encoder(self) -> GraphEncoder:
+        """Give the encoder inside the file, for decoding and encoding in a stream.
+
+        Raises: ModelFileError: a text model has none.
+        """
+        if self.card.short_side is None:
+            raise ModelFileError(
+                f"{self.path}: a text model; expected an image model. Give it texts: florilegium predict"
+            )
+        fit, trunk = _cut(self.model, [IMAGE], FITTED), _cut(self.model, [FITTED], EMBEDDING)
+        side, d = (stated_size(self.model, name) for name in (FITTED, EMBEDDING))
+        return GraphEncoder(
+            name=self.card.encoder,
+            key=self.card.encoder,
+            fit=fit,
+            trunk=trunk,
+            short=self.card.short_side,
+            side=side,
+            d=d,
+            licence=str(self.card.provenance.get("encoder_licence", "unstated")),
+            source=str(self.card.provenance.get("encoder_source", "unstated")),
+        )
+
+    def head(self, vectors: Vectors | sp.csr_array) -> tuple[Floats, Bools]:
+        """Answer from vectors that are known already: probabilities (n, k) and where the model is sure (n,).
+
+        Args: vectors: embeddings float32 (n, d), or for a text model counts (n, d) as `TextCounts.counts` gives them.
+        Raises: ModelFileError: the vectors are not of this model's encoder.
+        """
+        if sp.issparse(vectors) != (self.card.kind is Kind.TEXT) or vectors.shape[1] != self.d:
+            raise ModelFileError(
+                f"{self.path}: {vectors.shape[1]} numbers per item; this model takes {self.d} of {self.card.encoder}. "
+                "Encode the items anew, or train again: florilegium train"
+            )
+        answers = list(overlapped(self._answer, self._chunks(vectors), workers=n_workers()))
+        if not answers:
+            return np.zeros((0, len(self.classes))), np.zeros(0, dtype=np.bool_)
+        probabilities = np.concatenate([p for p, _ in answers]).astype(np.float64)
+        return probabilities, np.concatenate([known for _, known in answers])
+
+    @property
+    def d(self) -> int:
+        """Count the numbers per item that the head takes."""
+        return self.card.vocabulary.d if self.card.vocabulary is not None else self.encoder.d
+
+    def predict_arrays(self, pictures: Sequence[Octets]) -> tuple[Floats, Bools]:
+        """Answer pictures, uint8 (h, w, 3) of any sizes, by the whole graph: probabilities (n, k) and known (n,)."""
+        if not pictures:
+            return np.zeros((0, len(self.classes))), np.zeros(0, dtype=np.bool_)
+        answers = [self._run(self._whole, {IMAGE: picture[None]}) for picture in pictures]
+        probabilities = np.concatenate([p for p, _ in answers]).astype(np.float64)
+        return probabilities, np.concatenate([known for _, known in answers])
+
+    def probe(self) -> None:
+        """Answer a gray picture, or a text of one term, and come apart: what cannot do that is no model.
+
+        Raises: ModelFileError: the graph fails, or gives no probabilities.
+        """
+        if self.card.kind is Kind.TEXT:
+            given: dict[str, Any] = {TERM_IDS: np.array([[0]]), TERM_COUNTS: np.ones((1, 1), dtype=np.float32)}
+        else:
+            # Taken apart as well as whole: `predict` uses the parts.
+            _ = self.encoder, self._head_graph
+            given = {IMAGE: np.full((1, _PROBE_SIDE, _PROBE_SIDE, 3), 128, dtype=np.uint8)}
+        probabilities, known = self._run(self._whole, given)
+        shapes = (probabilities.shape, known.shape)
+        if shapes != ((1, len(self.classes)), (1,)) or not abs(float(probabilities.sum()) - 1) < SUM_SLACK:
+            raise ModelFileError(f"{self.path}: gives {shapes} for one item, and no probabilities. {_NEXT}")
+
+    def _chunks(self, vectors: Vectors | sp.csr_array) -> Iterator[dict[str, Any]]:
+        if not sp.issparse(vectors):
+            for start in range(0, len(vectors), ROWS):
+                yield {EMBEDDING: np.ascontiguousarray(vectors[start : start + ROWS], dtype=np.float32)}
+            return
+        # A batch is as wide as its longest text: texts are taken until the gathered rows would grow too large.
+        widths = np.maximum(np.diff(vectors.indptr), 1)
+        start = 0
+        while start < len(widths):
+            widest = np.maximum.accumulate(widths[start : start + ROWS])
+            cells = widest * np.arange(1, len(widest) + 1) * len(self.classes)
+            stop = start + max(1, int(np.searchsorted(cells, MAX_CELLS, side="right")))
+            yield dict(zip((TERM_IDS, TERM_COUNTS), padded(vectors[start:stop]), strict=True))
+            start = stop
+
+    def _answer(self, given: dict[str, Any]) -> tuple[Vectors, Bools]:
+        return self._run(self._head, given)
+
+    def _run(self, session_of: onnxruntime.InferenceSession, given: dict[str, Any]) -> tuple[Vectors, Bools]:
+        try:
+            probabilities, known = session_of.run([PROBABILITIES, KNOWN], given)
+        except RUNTIME_ERRORS as error:
+            raise self.failed(error) from error
+        return probabilities, known
+
+    def failed(self, error: Exception) -> ModelFileError:
+        """Say that ONNX Runtime could not run the graph."""
+        reason = "".join(c if c.isprintable() else " " for c in str(error))[:200]  # it quotes names out of the file
+        return ModelFileError(f"{self.path}: its graph fails: {reason}. {_NEXT}")
+
+    @cached_property
+    def _whole(self) -> onnxruntime.InferenceSession:
+        return session(_bare(self.model))
+
+    @cached_property
+    def _head(self) -> onnxruntime.InferenceSession:
+        if self.card.kind is Kind.TEXT:
+            return self._whole
+        return session(self._head_graph)
+
+    @cached_property
+    def _head_graph(self) -> onnx.ModelProto:
+        return _cut(self.model, [EMBEDDING], PROBABILITIES, KNOWN)
+
+
+def _bare(model: onnx.ModelProto) -> onnx.ModelProto:
+    bare = onnx.ModelProto()
+    bare.CopyFrom(model)
+    del bare.metadata_props[:]  # a vocabulary need not be handed over and parsed again
+    return bare
+
+
+def _cut(model: onnx.ModelProto, inputs: Sequence[str], *outputs: str) -> onnx.ModelProto:
+    """Give the part of the graph between `inputs` and `outputs`."""
+    wanted, kept = set(outputs), []
+    for part in reversed(model.graph.node):  # ONNX nodes stand in topological order
+        if wanted.intersection(part.output):
+            kept.append(part)
+            wanted.update(name for name in part.input if name not in inputs)
+            wanted.difference_update(inputs)
+    try:
+        return graphs.model_of(
+            kept[::-1],
+            [tensor for tensor in model.graph.initializer if tensor.name in wanted],
+            name="part",
+            inputs={name: _KINDS[name] for name in inputs},
+            outputs={name: _KINDS[name] for name in outputs},
+        )
+    except onnx.checker.ValidationError as error:
+        raise ModelFileError(
+            f"the graph does not lead from {', '.join(inputs)} to {', '.join(outputs)}. Train again: florilegium train"
+        ) from error
+
+
+def stated_size(model: onnx.ModelProto, name: str) -> int:
+    """Give the second size that the graph states of an inner tensor: side of `fitted`, d of `embedding`; 0: none."""
+    shapes = [info.type.tensor_type.shape.dim for info in model.graph.value_info if info.name == name]
+    return int(shapes[0][1].dim_value) if len(shapes) == 1 and len(shapes[0]) >= 2 else 0
