@@ -47,7 +47,7 @@ class Settings:
             )
 
     def address(self, folder: Path) -> str:
-        """Give the database's SQLAlchemy address: the environment's, the setting's, or a file in the project's folder."""
+        """Give the database's SQLAlchemy address: the environment's, the setting's, or a file in the folder."""
         return os.environ.get(DATABASE_VARIABLE, "") or self.database or f"sqlite:///{folder / DATABASE_NAME}"
 
 
@@ -65,7 +65,7 @@ def write(settings: Settings, folder: Path) -> None:
     target, partial = folder / FILE_NAME, folder / f".{FILE_NAME}.partial"
     try:
         partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        os.replace(partial, target)
+        partial.replace(target)
     except OSError as error:
         raise StorageError(f"{target}: {error.strerror}. Choose a folder that you may write to.") from error
 

@@ -18,6 +18,7 @@ PAGES = reference.pages()
 IDS = [p.relative_to(ROOT).as_posix() for p in PAGES]
 COMMANDS = sorted(getattr(typer.main.get_command(app), "commands", {}))
 ERRORS = sorted(n for n, v in vars(errors).items() if isinstance(v, type) and issubclass(v, errors.FlorilegiumError))
+CHECKS = sorted(p.stem for p in (ROOT / "florilegium" / "audit" / "checks").glob("[!_]*.py"))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 # A fenced block whose first line reads ```python run (or ```sh run) is a promise that it works as it stands.
 RUNNABLE = re.compile(r"^```(python|sh) run\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -83,6 +84,12 @@ def test_each_command_is_documented(command: str) -> None:
 def test_each_error_is_documented(error: str) -> None:
     """Every class of error is explained."""
     assert f"`{error}`" in (DOCS / "errors.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_each_check_is_documented(check: str) -> None:
+    """Every check of the audit is explained on the audit's page, by the name that its findings carry."""
+    assert f"`{check}`" in (DOCS / "audit.md").read_text(encoding="utf-8")
 
 
 def test_the_generated_parts_are_fresh() -> None:

@@ -65,7 +65,7 @@ def test_a_second_reading_adds_and_marks_but_loses_nothing(store: Store) -> None
 
 
 def test_a_correction_outlives_a_second_reading_of_the_same_source(store: Store) -> None:
-    """A person's label stays when the source says again what it said before, and yields when the source changes its mind."""
+    """A person's label stays while the source repeats itself, and yields when the source changes its mind."""
     store.take_in(harvest(a="rose"), now=NOW)
     store.label([LabelEvent(name="a", label="peony", who="ann", at=NOW, why="five petals")])
 

@@ -84,7 +84,7 @@ class KernelHead(Head):
         self.classes_, numbers = np.unique(y, return_inverse=True)
         dense = np.asarray(x, dtype=np.float32)
         mean, axes = principal_axes(dense, self.n_axes, seed=self.seed)
-        waves = _draw((dense - mean) @ axes, reach=self.reach, n_waves=n_waves(len(y)), seed=self.seed)
+        waves = _draw(_along(dense, mean, axes), reach=self.reach, n_waves=n_waves(len(y)), seed=self.seed)
         sums = _summed(waves, np.arange(len(y)), numbers, len(self.classes_))
         return self._keep(mean, axes, waves, sums)
 
@@ -103,7 +103,7 @@ class KernelHead(Head):
         """Choose axes, reach and ridge; see `Head.search`."""
         dense = np.asarray(x, dtype=np.float32)
         mean, axes = principal_axes(dense, max(N_AXES), seed=seed)
-        places = (dense - mean) @ axes
+        places = _along(dense, mean, axes)
         if isinstance(like, cls):
             n_axes, reach = like.n_axes, like.reach
             shrinks: Sequence[float] = (like.shrink / 10, like.shrink)  # more items and waves want less
@@ -133,6 +133,10 @@ class KernelHead(Head):
             intercept=intercept.astype(np.float32),
         )
         return self
+
+
+def _along(x: Vectors, mean: Vectors, axes: Vectors) -> Vectors:
+    return np.asarray((x - mean) @ axes, dtype=np.float32)  # (n, d) @ (d, p) -> (n, p)
 
 
 def n_waves(n: int) -> int:

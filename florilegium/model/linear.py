@@ -178,7 +178,8 @@ def _solve(task: _Task, c: float, start: Floats | None) -> tuple[Floats, Floats]
     """Minimise mean log loss + |W|^2 / (2 C n) over W (r, k) and intercepts (k,).
 
     The unknowns are scaled by the root of an approximate second derivative along each axis, spread / k + 1 / (C n), so
-    that L-BFGS sees a nearly round valley. Source of the bound: Boehning (1992), Annals Inst. Stat. Math. 44(1), 197-200.
+    that L-BFGS sees a nearly round valley.
+    Source of the bound: Boehning (1992), Annals of the Institute of Statistical Mathematics 44(1), 197-200.
     """
     (n, r), k = task.z.shape, task.k
     penalty = 1.0 / (c * n)
@@ -186,9 +187,9 @@ def _solve(task: _Task, c: float, start: Floats | None) -> tuple[Floats, Floats]
     loss = _Loss(task.z / root.astype(np.float32), task.y, k, (penalty / root**2)[:, None])
     widths = np.concatenate([np.repeat(root, k), np.ones(k)])
     n_steps = int(np.clip(MAX_WORK / (4.0 * n * max(r, 1) * k), 3, MAX_STEPS))
-    options = {"maxiter": n_steps, "ftol": 1e-6, "gtol": 1e-5}
     first = np.zeros(r * k + k) if start is None else start * widths
-    done = minimize(loss, first, jac=True, method="L-BFGS-B", options=options)
+    options = {"maxiter": n_steps, "ftol": 1e-6, "gtol": 1e-5}
+    done = minimize(loss.__call__, first, jac=True, method="L-BFGS-B", options=options)
     found: Floats = np.asarray(done.x, dtype=np.float64) / widths
     return found[: r * k].reshape(r, k), found[r * k :]
 

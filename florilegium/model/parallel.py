@@ -19,8 +19,8 @@ def n_cores() -> int:
 def each_on_its_own_core(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """Give `work(item)` for each item, in order.
 
-    Matrix products are kept to one thread meanwhile: two that share two cores cost more in waiting for each other than they
-    save, by a factor of six once another program runs.
+    Matrix products are kept to one thread meanwhile: two that share two cores cost more in waiting for each other than
+    they save, by a factor of six once another program runs. So results do not depend on the number of cores either.
     """
     with threadpool_limits(1), ThreadPoolExecutor(n_cores()) as pool:
         return list(pool.map(work, items))

@@ -136,7 +136,7 @@ def train(
 
 
 def again(trained: Trained, x: Features, y: Ints, folds: Ints, *, k: int, seed: int) -> Floats:
-    """Give calibrated out-of-fold probabilities (n, k) with the chosen settings on other folds, such as whole sources."""
+    """Give calibrated out-of-fold probabilities (n, k) with the chosen settings on other folds, as of whole sources."""
     found = type(trained.head).search(x, y, folds, k=k, seed=seed, like=trained.head)
     return calibration.probabilities(found.scores, temperature=trained.temperature)
 

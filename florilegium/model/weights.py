@@ -1,7 +1,7 @@
 """What heads have learned, as plain numbers. Path: features -> **model**.
 
-Four kinds of head; each gives scores (n, k), which a temperature and a softmax turn into probabilities. The graph in a model
-file is made from these numbers, and nothing else of a head is kept.
+Four kinds of head; each gives scores (n, k), which a temperature and a softmax turn into probabilities. The graph in a
+model file is made from these numbers, and nothing else of a head is kept.
 """
 
 from dataclasses import dataclass
@@ -55,19 +55,24 @@ Weights = Linear | Kernel | Mlp | SparseLinear
 
 def scores(weights: Weights, x: Features) -> Floats:
     """Give the scores (n, k), before temperature and softmax, of features (n, d)."""
+    found: Vectors
     match weights:
-        case Linear(coef=coef, intercept=intercept):
-            found = x @ coef + intercept
+        case Linear():
+            found = _line(weights, x)
         case Kernel():
             found = _cosines(weights, x) @ weights.coef + weights.intercept
-        case Mlp(layers=layers):
-            found = x
-            for layer in layers[:-1]:
-                found = np.maximum(found @ layer.coef + layer.intercept, 0)
-            found = found @ layers[-1].coef + layers[-1].intercept
+        case Mlp():
+            inner = x
+            for layer in weights.layers[:-1]:
+                inner = np.maximum(_line(layer, inner), 0)
+            found = _line(weights.layers[-1], inner)
         case SparseLinear():
             found = tfidf(sp.csr_array(x), weights.idf) @ weights.coef + weights.intercept
     return np.asarray(found, dtype=np.float64)
+
+
+def _line(layer: Linear, x: Features) -> Vectors:
+    return np.asarray(np.asarray(x, dtype=np.float32) @ layer.coef + layer.intercept)
 
 
 def _cosines(weights: Kernel, x: Features) -> Vectors:

@@ -26,6 +26,9 @@ class Side(StrEnum):
     TEST = "test"
 
 
+NOTHING: Mapping[str, str] = MappingProxyType({})  # one for all: a million samples share it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """One occurrence of an item in a source.
@@ -33,14 +36,16 @@ class Sample:
     Two files with the same bytes are two samples with one `sha256`.
     """
 
-    name: str  # unique in its source and stable when the source grows: a POSIX relative path, "train/00017", or a content name for table rows
+    # Unique in its source and stable when the source grows: a path below the source's folder (printable, with "/"),
+    # "train/00017" for arrays, the beginning of its hash for a text.
+    name: str
     label: str | None  # None: not labelled yet
     sha256: str  # hex digest of the file's bytes, of shape and pixels, or of the UTF-8 text
     group: str | None = None  # items of one group are never divided between train and test
     origin: str | None = None  # who or where the item comes from (site, person, repository)
     licence: str | None = None
     side: Side | None = None  # where the source itself puts the item; None: no opinion
-    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    metadata: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

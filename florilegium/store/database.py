@@ -44,7 +44,7 @@ def _migrate(engine: Engine) -> None:
         return
     if found is not None and found > HEAD:
         raise StorageError(
-            f"{engine.url.render_as_string()}: written by a newer Florilegium (tables at {found}, this one knows {HEAD}). "
+            f"{engine.url.render_as_string()}: written by a newer Florilegium (tables {found}, this one knows {HEAD}). "
             "Upgrade the package: pip install --upgrade florilegium"
         )
     # Alembic takes a quarter of a second to load, so only a database that needs it pays for it.

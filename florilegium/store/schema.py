@@ -1,6 +1,6 @@
 """The tables, said once for SQLite and PostgreSQL. Path: report -> **store** -> project. Holds no logic.
 
-Rows are only ever added to `labels`, `openings`, `models`, `audits` and `runs`; nothing that was recorded is overwritten,
+Rows are only ever added to `labels`, `openings`, `models`, `audits` and `runs`; nothing recorded is overwritten,
 but for the result of an opening, which is filled in when the judging is done.
 """
 
@@ -31,13 +31,13 @@ class Moment(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Refuse a moment without a zone: it could mean any of 38 hours."""
         if value is not None and value.tzinfo is None:
             raise ValueError(f"{value} has no time zone; pass datetime.now(UTC)")
         return None if value is None else value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Give the moment back in UTC."""
         if value is None:
             return None

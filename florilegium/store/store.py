@@ -253,7 +253,7 @@ def _record_imported(db: Connection, samples: tuple[Sample, ...], now: datetime)
 
 
 def _ids(db: Connection) -> dict[str, int]:
-    return {name: number for name, number in db.execute(select(items.c.name, items.c.id))}
+    return dict(map(tuple, db.execute(select(items.c.name, items.c.id))))
 
 
 def _newest_labels(db: Connection) -> dict[int, str | None]:
@@ -263,7 +263,7 @@ def _newest_labels(db: Connection) -> dict[int, str | None]:
 
 def _labels_of(db: Connection, label_ids: Select[tuple[int | None]]) -> dict[int, str | None]:
     query = select(labels.c.item_id, labels.c.label).where(labels.c.id.in_(label_ids))
-    return {item_id: label for item_id, label in db.execute(query)}
+    return dict(map(tuple, db.execute(query)))
 
 
 def _sample(row: Any, label: str | None) -> Sample:  # noqa: ANN401 - an SQLAlchemy row has no narrower type

@@ -1,0 +1,337 @@
+"""Every command: read the options, call the Project method of the same name, show. Path: project -> **cli**."""
+
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from florilegium import __version__
+from florilegium.cli.edge import edge
+from florilegium.cli.terminal import bars_for, console, load, print_json
+from florilegium.errors import InputError
+
+EXAMPLES = """
+[bold]Start here[/bold]
+
+  florilegium demo                      embedded digits, no network
+
+  florilegium run photos/ -o flowers/   a folder of class folders
+
+  florilegium run queries.csv -o desk/  a table of texts
+
+  florilegium predict flowers/ a.jpg    classify something new
+"""
+
+app = typer.Typer(
+    name="florilegium",
+    help="From labelled examples to a classifier that you can trust and that others can contest.\n" + EXAMPLES,
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
+SeedOption = Annotated[int | None, typer.Option(help="Any whole number from 0 up; same seed, same split, same model.")]
+GroupOption = Annotated[
+    str | None,
+    typer.Option("--group", metavar="COLUMN", help="Items that share its value stay on one side of the split."),
+]
+OriginOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source", metavar="COLUMN", help="Where an item comes from (site, person): measures sources never seen."
+    ),
+]
+LabelOption = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="The label column of a table.")]
+ContentOption = Annotated[
+    str | None, typer.Option("--content", metavar="COLUMN", help="The text or path column of a table.")
+]
+SplitOption = Annotated[str | None, typer.Option("--split", metavar="COLUMN", help="A column that says train or test.")]
+MetadataOption = Annotated[
+    Path | None, typer.Option("--metadata", metavar="FILE", help="A table about the images, joined by file name.")
+]
+EncoderOption = Annotated[str | None, typer.Option("--encoder", help="auto, pixels, a backbone's name or onnx:PATH.")]
+ShareOption = Annotated[
+    float | None, typer.Option("--share-test", help="The share that is sealed, 0.02 to 0.8.", show_default="0.2")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"florilegium {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def florilegium(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and leave.")
+    ] = False,
+) -> None:
+    """Hold the options that come before a command."""
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The project folder to make.")] = Path(
+        "florilegium-demo"
+    ),
+    as_json: JsonOption = False,
+) -> None:
+    """Go the whole way on scikit-learn's embedded digits: audit, baselines, training, verdict, report, model file.
+
+    No network and no data of yours are needed; it takes about fifteen seconds.
+
+    [bold]Example[/bold]: florilegium demo -o demo/
+    """
+    _whole_way("digits", output, {}, as_json=as_json)
+
+
+@app.command()
+def run(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A folder of class folders, a CSV/TSV/JSONL/Parquet table, or digits, mnist, flowers20, banking77."
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The project folder; made if missing, continued if there.")
+    ],
+    label: LabelOption = None,
+    content: ContentOption = None,
+    group: GroupOption = None,
+    origin: OriginOption = None,
+    split: SplitOption = None,
+    metadata: MetadataOption = None,
+    encoder: EncoderOption = None,
+    share_test: ShareOption = None,
+    seed: SeedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go the whole way on your data: new, audit, train, verdict, report.
+
+    Run it again after the data has grown or a label was corrected: what has not changed is not computed again,
+    and nothing that was in the test set ever moves to training.
+
+    [bold]Examples[/bold]:
+
+      florilegium run photos/ -o flowers/
+
+      florilegium run photos/ -o flowers/ --metadata credits.csv --source photographer
+
+      florilegium run queries.csv -o desk/ --content question --label intent
+    """
+    _whole_way(source, output, _choices(locals()), as_json=as_json)
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The project folder; made if missing.")],
+    source: Annotated[str, typer.Argument(help="A folder, a table, or digits, mnist, flowers20, banking77.")],
+    label: LabelOption = None,
+    content: ContentOption = None,
+    group: GroupOption = None,
+    origin: OriginOption = None,
+    split: SplitOption = None,
+    metadata: MetadataOption = None,
+    encoder: EncoderOption = None,
+    share_test: ShareOption = None,
+    seed: SeedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a project from a source and seal its test set; again on grown data, add what is new.
+
+    [bold]Example[/bold]: florilegium new flowers/ photos/
+    """
+    from florilegium.cli import show
+    from florilegium.cli.documents import reading_dict
+    from florilegium.project import prepare
+
+    with edge(as_json=as_json), bars_for(as_json) as bars:
+        choices = _choices(locals())
+        with prepare(folder, source, progress=bars, **choices) as project:
+            reading = project.new()
+            status = project.status()
+        bars.stop()
+        if as_json:
+            print_json(reading_dict(reading, status))
+        else:
+            show.reading(console(), reading)
+            show.status(console(), status)
+
+
+@app.command()
+def audit(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
+    """Say what is doubtful in the data: unreadable files, duplicates, leaks, labels, imbalance, shortcuts.
+
+    [bold]Example[/bold]: florilegium audit -p flowers/ --json
+    """
+    from florilegium.cli import show
+    from florilegium.cli.documents import audited_dict
+
+    with edge(as_json=as_json), bars_for(as_json) as bars, load(project, bars) as opened:
+        result = opened.audit()
+        bars.stop()
+        if as_json:
+            print_json(audited_dict(result))
+        else:
+            show.heading(console(), f"Audit of {result.n:,} items")
+            show.findings(console(), result.findings)
+
+
+@app.command()
+def train(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
+    """Cross-validate the baselines, then choose, calibrate and write a model. The sealed test set stays closed.
+
+    [bold]Example[/bold]: florilegium train -p flowers/
+    """
+    from florilegium.cli import show
+    from florilegium.cli.documents import trained_dict
+
+    with edge(as_json=as_json), bars_for(as_json) as bars, load(project, bars) as opened:
+        result = opened.train()
+        bars.stop()
+        if as_json:
+            print_json(trained_dict(result))
+        else:
+            show.trained(console(), result)
+
+
+@app.command()
+def verdict(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
+    """Open the sealed test set for the current model: better than the best baseline, not shown to be, or worse.
+
+    Every opening is recorded and the next one is judged more strictly. Asked again about the same model, it shows what
+    is recorded and opens nothing.
+
+    [bold]Example[/bold]: florilegium verdict -p flowers/ --json
+    """
+    from florilegium.cli import show
+
+    with edge(as_json=as_json), bars_for(as_json) as bars, load(project, bars) as opened:
+        result = opened.verdict()
+        bars.stop()
+        if as_json:
+            from florilegium.evaluation import verdict_dict
+
+            print_json(verdict_dict(result))
+        else:
+            show.verdict(console(), result)
+
+
+@app.command()
+def report(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
+    """Write everything known about the current model into one HTML file that needs no network.
+
+    [bold]Example[/bold]: florilegium report -p flowers/
+    """
+    from florilegium.cli import show
+
+    with edge(as_json=as_json), bars_for(as_json) as bars, load(project, bars) as opened:
+        result = opened.report()
+        bars.stop()
+        if as_json:
+            print_json({"path": str(result.path), "n_bytes": result.n_bytes})
+        else:
+            show.files(console(), [(result.path, "the report, one file")])
+
+
+@app.command()
+def relabel(
+    item: Annotated[str, typer.Argument(help="The item's name, as the audit and the report print it.")],
+    label: Annotated[str | None, typer.Argument(help="What it is; leave out with --remove.")] = None,
+    project: ProjectOption = Path(),
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Take the item out of the set; the file is not touched.")
+    ] = False,
+    who: Annotated[str, typer.Option(help="Who says so.")] = "owner",
+    why: Annotated[str, typer.Option(help="Why.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Record what an item really is. The old label stays in the record; the file on disk is never touched.
+
+    [bold]Example[/bold]: florilegium relabel rose/img_014.jpg peony --why "no thorns, peony leaves"
+    """
+    with edge(as_json=as_json), bars_for(as_json) as bars, load(project, bars) as opened:
+        if (label is None) != remove:
+            raise InputError(f"{item}: say either what it is or --remove. Example: florilegium relabel {item!r} peony")
+        event = opened.relabel(item, None if remove else label, who=who, why=why)
+        if as_json:
+            print_json(
+                {
+                    "item": event.name,
+                    "label": event.label,
+                    "who": event.who,
+                    "at": event.at.isoformat(),
+                    "why": event.why,
+                }
+            )
+        else:
+            print(f"{event.name}: {event.label or 'taken out of the set'}. Next: florilegium train")
+
+
+@app.command()
+def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
+    """Say what a project holds and what comes next.
+
+    [bold]Example[/bold]: florilegium status -p flowers/
+    """
+    from florilegium.cli import show
+
+    with edge(as_json=as_json), bars_for(as_json) as bars, load(project, bars) as opened:
+        result = opened.status()
+        print_json(result.as_dict()) if as_json else show.status(console(), result)
+
+
+@app.command()
+def predict(
+    model: Annotated[str, typer.Argument(help="A model file, a project folder, or the name of a shipped model.")],
+    inputs: Annotated[
+        list[str], typer.Argument(help="Files, folders, globs or texts; - reads one per line from standard input.")
+    ],
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated rows on standard output.")] = False,
+    top: Annotated[int, typer.Option(min=1, help="How many answers to give per input.")] = 3,
+) -> None:
+    """Classify photos or texts; where the model is unsure it says so. One bad file never stops the rest.
+
+    [bold]Examples[/bold]:
+
+      florilegium predict flowers/model.onnx holiday/*.jpg
+
+      find . -name '*.jpg' | florilegium predict flowers/model.onnx - --csv > answers.csv
+
+      florilegium predict desk/model.onnx "my card has not arrived"
+    """
+    from florilegium.cli.predicting import show_predictions
+
+    with edge(as_json=as_json), bars_for(as_json or as_csv) as bars:
+        show_predictions(model, inputs, as_json=as_json, as_csv=as_csv, top=top, bars=bars)
+
+
+def main() -> None:
+    """Run the command line."""
+    # Pillow's remarks on odd EXIF data would stand between the lines of a table.
+    warnings.filterwarnings("ignore", module="PIL")
+    app()
+
+
+def _whole_way(source: str, output: Path, choices: dict[str, Any], *, as_json: bool) -> None:
+    """Go through all stages, showing each as it is done."""
+    from florilegium.cli.whole_way import whole_way
+
+    with edge(as_json=as_json), bars_for(as_json) as bars:
+        outcome = whole_way(source, output, choices, bars=bars, quiet=as_json)
+        if as_json:
+            print_json(outcome)
+
+
+def _choices(options: dict[str, Any]) -> dict[str, Any]:
+    """Pick the source's columns and the settings out of a command's options; what was not given is left out."""
+    names = ("label", "content", "group", "origin", "split", "metadata", "encoder", "share_test", "seed")
+    given = {name: options[name] for name in names if options[name] is not None}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}

@@ -1,0 +1,65 @@
+"""`predict`: show answers as they come, as a table, CSV or JSON. Path: project -> **cli**."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+
+from rich.markup import escape
+
+from florilegium import model as models
+from florilegium.cli.bars import Bars
+from florilegium.cli.terminal import console
+from florilegium.model import Prediction
+
+STDIN = "-"
+WORTH_NAMING = 0.005  # a probability below this would read as 0 %
+
+
+def show_predictions(model: str, inputs: Sequence[str], *, as_json: bool, as_csv: bool, top: int, bars: Bars) -> None:
+    """Answer every input in order. JSON and CSV are written as answers come, so a long list needs no memory."""
+    opened = models.open_model(models.find(model))
+    given = list(inputs) if STDIN not in inputs else _with_stdin(inputs)
+    answers = models.predict(opened, given, top=top, progress=bars)
+    if as_json:
+        _write_json(answers)
+    elif as_csv:
+        for line in models.csv_lines(answers):
+            sys.stdout.write(line)
+    else:
+        _show(answers)
+    bars.stop()
+
+
+def _with_stdin(inputs: Sequence[str]) -> Iterator[str]:
+    for entry in inputs:
+        if entry == STDIN:
+            yield from (line.rstrip("\n") for line in sys.stdin if line.strip())
+        else:
+            yield entry
+
+
+def _write_json(answers: Iterator[Prediction]) -> None:
+    """Write one JSON list, one answer per line."""
+    separator = "[\n"
+    for answer in answers:
+        document = json.dumps(models.prediction_dict(answer), ensure_ascii=False, allow_nan=False)
+        sys.stdout.buffer.write(f"{separator}  {document}".encode("utf-8", "backslashreplace"))
+        separator = ",\n"
+    sys.stdout.buffer.write(b"[]\n" if separator == "[\n" else b"\n]\n")
+    sys.stdout.flush()
+
+
+def _show(answers: Iterator[Prediction]) -> None:
+    out = console()
+    for answer in answers:
+        if answer.error is not None:
+            out.print(f"[red]✗[/red] {escape(answer.input)}: {escape(answer.error)}", highlight=False)
+            continue
+        others = ", ".join(f"{label} {share:.0%}" for label, share in answer.top[1:] if share >= WORTH_NAMING)
+        sure = "" if answer.known else "  [yellow]I do not know this: too unsure to say[/yellow]"
+        style = "bold" if answer.known else "dim"
+        out.print(
+            f"{escape(answer.input)}: [{style}]{escape(answer.label or '')} {answer.probability:.0%}[/{style}]"
+            f"  [dim]{escape(others)}[/dim]{sure}",
+            highlight=False,
+        )

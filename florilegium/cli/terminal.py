@@ -1,0 +1,47 @@
+"""The terminal itself: console, bars, JSON out, the project of this folder. Path: project -> **cli**."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from florilegium.cli.bars import Bars
+    from florilegium.project import Project
+
+
+def console(*, quiet: bool = False) -> "Console":
+    """Give the console that results are printed on: standard output, as wide as the terminal or 100 characters."""
+    from rich.console import Console
+
+    out = Console(quiet=quiet)
+    return out if out.is_terminal else Console(quiet=quiet, width=100)
+
+
+@contextmanager
+def bars_for(as_json: bool) -> "Iterator[Bars]":
+    """Give progress bars on standard error; none are drawn where a program reads along."""
+    from florilegium.cli.bars import Bars
+
+    with Bars(quiet=as_json) as bars:
+        yield bars
+
+
+@contextmanager
+def load(folder: Path, bars: "Bars") -> "Iterator[Project]":
+    """Open the project in a folder for one command."""
+    from florilegium.project import load as load_project
+
+    with load_project(folder, progress=bars) as project:
+        yield project
+
+
+def print_json(document: Any) -> None:  # noqa: ANN401 - whatever JSON can say
+    """Print one JSON document, readable and in UTF-8, and nothing else."""
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False, default=str)
+    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
+    sys.stdout.flush()

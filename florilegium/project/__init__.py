@@ -1,0 +1,5 @@
+"""The shell around the stages: one folder, one project. Path: settings -> **project** -> cli."""
+
+from florilegium.project.project import Project, load, new, prepare
+
+__all__ = ["Project", "load", "new", "prepare"]

@@ -1,0 +1,83 @@
+"""Gather what the audit looks at, and record what it found. Path: **project** (shell)."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from florilegium import audit
+from florilegium.audit import Finding, Severity
+from florilegium.project import kept
+from florilegium.project.holdings import Holdings
+from florilegium.project.results import Audited
+from florilegium.source.base import Fault
+from florilegium.types import Floats
+
+if TYPE_CHECKING:
+    from florilegium.project.project import Project
+
+
+def run(project: "Project", holdings: Holdings) -> Audited:
+    """Run every check and record the findings; with a model, its out-of-fold answers help to find wrong labels."""
+    looks = holdings.survey.looks
+    found = audit.audit(
+        audit.Subject(
+            dataset=holdings.dataset,
+            thumbs=looks.thumbs,
+            facts=looks.facts,
+            fact_names=looks.fact_names,
+            families=looks.families,
+            near=holdings.near,
+            exact=holdings.exact,
+            sides=holdings.sides,
+            faults=(*_source_faults(project), *holdings.faults),
+            probabilities=_out_of_fold(project, holdings),
+            seed=project.settings.seed,
+        ),
+        progress=project.progress,
+    )
+    project.store.record_audit(holdings.dataset.version, [as_dict(f) for f in found], now=project.clock())
+    return Audited(findings=found, n=len(holdings.dataset) + len(holdings.faults))
+
+
+def as_dict(finding: Finding) -> dict[str, Any]:
+    """Give a finding for JSON."""
+    return {**dataclasses.asdict(finding), "severity": finding.severity.value, "items": list(finding.items)}
+
+
+def last(project: "Project") -> tuple[Finding, ...] | None:
+    """Give the findings of the newest audit, or None where there was none."""
+    kept_audit = project.store.last_audit()
+    if kept_audit is None:
+        return None
+    return tuple(
+        Finding(**{**found, "severity": Severity(found["severity"]), "items": tuple(found["items"])})
+        for found in kept_audit[1]
+    )
+
+
+def _source_faults(project: "Project") -> tuple[Fault, ...]:
+    """Give what the newest reading of the source could not use."""
+    readings = [run for run in project.store.runs() if run.command == "new"]
+    return (
+        tuple(Fault(name=name, reason=reason) for name, reason in readings[-1].details.get("faults", []))
+        if readings
+        else ()
+    )
+
+
+def _out_of_fold(project: "Project", holdings: Holdings) -> Floats | None:
+    """Give the current model's out-of-fold probabilities (n, k) in the data set's classes; NaN where it has none."""
+    record = project.store.current_model()
+    answers = None if record is None else kept.load_predictions(project.folder, record.model_id, "folds")
+    if answers is None or not set(answers[0].classes) <= set(holdings.dataset.classes):
+        return None
+    given = answers[0]
+    row = {name: i for i, name in enumerate(given.names)}
+    column = [holdings.dataset.classes.index(c) for c in given.classes]
+    found = np.full((len(holdings.dataset), len(holdings.dataset.classes)), np.nan)
+    for i, name in enumerate(holdings.dataset.names):
+        if name in row:
+            found[i] = 0.0
+            found[i, column] = given.probabilities[row[name]]
+    return found

@@ -1,0 +1,108 @@
+"""Open the seal for the current model, once, and record what it showed. Path: **project** (shell)."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from florilegium import evaluation
+from florilegium.errors import StepMissing
+from florilegium.evaluation import Predictions, Sanity, Verdict
+from florilegium.project import kept
+from florilegium.project.holdings import Holdings
+from florilegium.project.training import answers_of_baselines, scores_of_sources
+from florilegium.types import Bools, Ints
+
+if TYPE_CHECKING:
+    from florilegium.project.project import Project
+    from florilegium.store import ModelRecord, Opening
+
+
+def verdict(project: "Project", ready: Callable[[], Holdings]) -> Verdict:
+    """Give the recorded verdict on the current model, or open the seal and judge.
+
+    `ready` gives the holdings; it is asked only where the seal has to be opened, because loading them takes a while.
+    The opening is recorded before anything is looked at, so a crash in between costs no second opening and buys none.
+    Raises: StepMissing: no model has been trained, or nothing is sealed.
+    """
+    record = project.store.current_model()
+    if record is None:
+        raise StepMissing(f"{project.folder}: no model yet. Train one first: florilegium train -p {project.folder}")
+    for opening in project.store.ledger():
+        if opening.model_id == record.model_id and opening.verdict is not None:
+            return evaluation.verdict_from_dict(opening.verdict)
+    holdings = ready()
+    if not holdings.test.any():
+        raise StepMissing(
+            f"{project.folder}: the sealed test set is empty, because there are too few items to spare any. "
+            f"Add labelled items and run: florilegium new {project.folder} SOURCE"
+        )
+    opening = project.store.open_seal(
+        record.model_id,
+        alpha_of=lambda k: evaluation.alpha_of_opening(k, alpha=project.settings.alpha),
+        now=project.clock(),
+    )
+    result = _judge(project, record, opening, holdings)
+    project.store.record_verdict(opening.k, evaluation.verdict_dict(result))
+    kept.add_verdict(project.folder, record.model_id, evaluation.verdict_dict(result))
+    return result
+
+
+def _judge(project: "Project", record: "ModelRecord", opening: "Opening", holdings: Holdings) -> Verdict:
+    predictions, known = predict_test(project, record, holdings)
+    kept.save_predictions(project.folder, record.model_id, "test", predictions, known)
+    said = answers_of_baselines(project, holdings, predictions.classes)
+    same_sources, new_sources = scores_of_sources(record.card)
+    return evaluation.judge(
+        predictions,
+        said,
+        opening=opening.k,
+        rng=np.random.default_rng(project.settings.seed),
+        leaked=_leaked(holdings),
+        known=known,
+        same_sources=same_sources,
+        new_sources=new_sources,
+        sanity=_sanity(record, predictions, said, holdings),
+        alpha=project.settings.alpha,
+    )
+
+
+def predict_test(project: "Project", record: "ModelRecord", holdings: Holdings) -> tuple[Predictions, Bools]:
+    """Let the model file answer the sealed items from their cached embeddings; tell where it is sure."""
+    rows = np.flatnonzero(holdings.test)
+    model = kept.open_current(project.folder, record.model_id)
+    texts = holdings.texts(rows)
+    if texts is not None and model.card.vocabulary is not None:
+        answers, known = model.head(model.card.vocabulary.counts(texts, progress=project.progress))
+    else:
+        answers, known = model.head(holdings.survey.encoded[model.card.encoder].vectors[rows])
+    samples = [holdings.dataset.samples[i] for i in rows]
+    predictions = Predictions.of_labels(
+        [s.label or "" for s in samples],
+        names=[s.name for s in samples],
+        probabilities=answers,
+        groups=holdings.groups[rows],
+        classes=model.classes,
+    )
+    return predictions, known
+
+
+def _leaked(holdings: Holdings) -> Bools | None:
+    """Tell which test items have a near-duplicate in train; None where none has, as in every split that we draw."""
+    leaked: Bools = np.isin(holdings.near[holdings.test], holdings.near[holdings.train])
+    return leaked if leaked.any() else None
+
+
+def _sanity(
+    record: "ModelRecord", predictions: Predictions, said: dict[str, Ints], holdings: Holdings
+) -> tuple[Sanity, ...]:
+    checks = [evaluation.shared_groups(holdings.groups[holdings.train], holdings.groups[holdings.test])]
+    chance = evaluation.commonest_share(predictions.truth)
+    for name, answers in said.items():
+        if "shortcut" in name:
+            right = answers == predictions.truth
+            checks.append(evaluation.shortcut(predictions.right, right, predictions.groups, chance=chance))
+    shuffled = record.card.get("shuffled")
+    if shuffled is not None:
+        checks.append(Sanity(**shuffled))
+    return tuple(checks)

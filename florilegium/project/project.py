@@ -1,0 +1,221 @@
+"""One folder is one `Project`; each method loads, calls one stage and records. Path: settings -> **project** -> cli.
+
+What a stage computes lives in that stage; what is kept lives in the store. This module only connects them.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from florilegium import settings as settings_file
+from florilegium.dataset import LabelEvent
+from florilegium.errors import InputError, StepMissing, StorageError
+from florilegium.evaluation import Verdict
+from florilegium.project import auditing, judging, reporting, sealing, training
+from florilegium.project.holdings import Holdings, gather, take_in
+from florilegium.project.kept import MODEL_NAME
+from florilegium.project.lock import only_command
+from florilegium.project.results import Audited, Reading, Reported, Status, Trained
+from florilegium.settings import Settings
+from florilegium.source.base import SourceSpec
+from florilegium.store import Store
+from florilegium.types import Ints, Progress, silent
+
+
+def utc_now() -> datetime:
+    """Give the present moment, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+class Project:
+    """A folder that holds settings, a record, a cache, models and reports.
+
+    Make one with `florilegium.new`, open one with `florilegium.load`.
+    """
+
+    def __init__(self, folder: Path, *, progress: Progress = silent, clock: Callable[[], datetime] = utc_now) -> None:
+        """Open the project that lives in `folder`.
+
+        Raises: ProjectMissing: there is none.  SettingError: its settings are faulty.
+            StorageError: its record cannot be opened.
+        """
+        self.folder = folder.resolve()
+        self.progress = progress
+        self.clock = clock
+        self.settings: Settings = settings_file.read(self.folder)
+        self.store = Store(self.settings.address(self.folder))
+        self._holdings: Holdings | None = None
+
+    def __enter__(self) -> Self:
+        """Use the project in a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the record."""
+        self.store.close()
+
+    def __repr__(self) -> str:
+        """Name the folder and the source."""
+        return f"Project({str(self.folder)!r}, source={self.settings.source.location!r})"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what can be computed again; it may be deleted at any time."""
+        return self.folder / "cache"
+
+    def holdings(self) -> Holdings:
+        """Give data set, features, groups and sides, read once and kept until something changes."""
+        if self._holdings is None:
+            self._holdings = gather(self)
+        return self._holdings
+
+    def new(self) -> Reading:
+        """Read the source again: add what is new, seal its share, move nothing that has a side."""
+        with self._command("new") as details:
+            reading = take_in(self)
+            self._holdings = None
+            sealed = sealing.seal(self, self.holdings())
+            self._holdings = None
+            details |= {"notes": list(reading.notes), "faults": [[f.name, f.reason] for f in reading.faults], **sealed}
+        return reading
+
+    def audit(self) -> Audited:
+        """Say what is doubtful in the data."""
+        with self._command("audit") as details:
+            result = auditing.run(self, self.holdings())
+            details |= {"n_findings": len(result.findings)}
+        return result
+
+    def train(self) -> Trained:
+        """Cross-validate the baselines, then choose, calibrate and write a model; the sealed test set stays closed."""
+        with self._command("train") as details:
+            result = training.train(self, self._ready())
+            details |= {"model": result.record.model_id, "head": result.record.card["head"]}
+        return result
+
+    def verdict(self) -> Verdict:
+        """Open the seal for the current model; asked again about the same model, show what is recorded."""
+        with self._command("verdict") as details:
+            result = judging.verdict(self, self._ready)
+            details |= {"outcome": result.outcome.value, "opening": result.opening}
+        return result
+
+    def report(self) -> Reported:
+        """Write everything known about the current model into one HTML file."""
+        with self._command("report") as details:
+            result = reporting.write(self, self._ready())
+            details |= {"path": result.path.name}
+        return result
+
+    def relabel(self, name: str, label: str | None, *, who: str = "owner", why: str = "") -> LabelEvent:
+        """Record that somebody says what an item is; `None` takes it out of the set. Nothing is overwritten.
+
+        Raises: InputError: no item has that name; the nearest names are given.
+        """
+        with self._command("relabel") as details:
+            event = sealing.event(self, name, label, who=who, why=why)
+            self.store.label([event])
+            self._holdings = None
+            details |= {"item": name, "label": label}
+        return event
+
+    def confusion(self) -> tuple[Ints, tuple[str, ...]]:
+        """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.
+
+        The answers are to the sealed items once the seal was opened for this model, else those of cross-validation.
+        """
+        return reporting.confusion(self)
+
+    @property
+    def model_path(self) -> Path:
+        """The current model's file."""
+        return self.folder / MODEL_NAME
+
+    def status(self) -> Status:
+        """Say what this project holds and what comes next."""
+        return reporting.status(self)
+
+    def _ready(self) -> Holdings:
+        """Give the holdings, sealing first what an interrupted command left unsealed."""
+        holdings = self.holdings()
+        if sealing.seal(self, holdings)["n_sealed"]:
+            self._holdings = None
+        if not self.holdings().train.any():
+            raise StepMissing(
+                f"{self.folder}: no labelled item to learn from. Add some and run: florilegium new {self.folder} SOURCE"
+            )
+        return self.holdings()
+
+    @contextmanager
+    def _command(self, name: str) -> Iterator[dict[str, Any]]:
+        """Hold the project for one command, and record it with its duration when it is done."""
+        details: dict[str, Any] = {}
+        began = time.monotonic()
+        with only_command(self.folder, name):
+            yield details
+            self.store.record_run(name, seconds=time.monotonic() - began, details=details, now=self.clock())
+
+
+def load(folder: str | Path = ".", *, progress: Progress = silent) -> Project:
+    """Open the project that lives in `folder`.
+
+    Raises: ProjectMissing: there is none.
+    """
+    return Project(Path(folder), progress=progress)
+
+
+def new(folder: str | Path, source: str | Path, *, progress: Progress = silent, **choices: Any) -> Project:
+    """Make a project in `folder` from a source, or read the source again where the project exists.
+
+    Args: folder: where the project shall live; made if missing.
+        source: "digits", "mnist", "flowers20", "banking77", a folder of class folders, or a table file.
+        choices: label, content, group, origin, split, metadata, encoding (columns and files of the source);
+            seed, share_test, encoder, alpha, answer_accuracy, database (settings).
+    Raises: SourceError: the source cannot become a data set.  InputError: another source's project lives here.
+    """
+    project = prepare(folder, source, progress=progress, **choices)
+    project.new()
+    return project
+
+
+def prepare(folder: str | Path, source: str | Path, *, progress: Progress = silent, **choices: Any) -> Project:
+    """Write the settings of a new project, or open the one that is there, without reading the source."""
+    from florilegium import source as sources
+
+    folder = Path(folder)
+    spec_names = set(SourceSpec.__dataclass_fields__)
+    given = {key: value for key, value in choices.items() if value is not None}
+    spec = sources.locate(SourceSpec(location=str(source), **{k: v for k, v in given.items() if k in spec_names}))
+    wanted = Settings(source=spec, **{k: v for k, v in given.items() if k not in spec_names})
+    if (folder / settings_file.FILE_NAME).exists():
+        return _same_project(Project(folder, progress=progress), wanted, given)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder}: {error.strerror}. Choose a folder that you may write to.") from error
+    settings_file.write(wanted, folder)
+    return Project(folder, progress=progress)
+
+
+def _same_project(project: Project, wanted: Settings, given: Mapping[str, Any]) -> Project:
+    """Refuse another source and other settings: both would be ignored in silence."""
+    if project.settings.source.location != wanted.source.location:
+        raise InputError(
+            f"{project.folder}: a project of {project.settings.source.location!r} lives here already, not of "
+            f"{wanted.source.location!r}. Choose another folder, or correct source.location in its settings."
+        )
+    there = {**asdict(project.settings.source), **asdict(project.settings)}
+    asked = {**asdict(wanted.source), **asdict(wanted)}
+    other = [
+        f"{name} is {there[name]!r} there and {asked[name]!r} here" for name in given if there[name] != asked[name]
+    ]
+    if other:
+        raise InputError(
+            f"{project.folder}: the project was made with other settings: {'; '.join(other)}. "
+            "Leave them out to go on with it, or choose another folder."
+        )
+    return project

@@ -1,0 +1,72 @@
+"""Seal a share of the data, and record corrected labels. Path: **project** (shell)."""
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from florilegium import split
+from florilegium.dataset import LabelEvent
+from florilegium.errors import InputError
+from florilegium.project.holdings import Holdings
+from florilegium.source.base import Side
+
+if TYPE_CHECKING:
+    from florilegium.project.project import Project
+
+
+def seal(project: "Project", holdings: Holdings) -> dict[str, Any]:
+    """Place every labelled item that has no side yet, for good; say how many."""
+    dataset = holdings.dataset
+    previous = _previous(project, holdings)
+    sides = split.seal(
+        dataset.names,
+        dataset.y,
+        holdings.groups,
+        seed=project.settings.seed,
+        share_test=project.settings.share_test,
+        brought=[s.side for s in dataset.samples],
+        previous=previous,
+    )
+    fresh = {
+        name: side
+        for name, side, had in zip(dataset.names, sides, holdings.sides, strict=True)
+        if side is not None and had is None
+    }
+    if fresh:
+        project.store.place(fresh, now=project.clock())
+    return {"n_sealed": len(fresh), "n_test_new": sum(side is Side.TEST for side in fresh.values())}
+
+
+def _previous(project: "Project", holdings: Holdings) -> dict[int, Side]:
+    """Give the sides that items have, by name; a file that was moved or renamed is known by its content."""
+    placed = project.store.sides()
+    by_content: dict[str, Side] = {}
+    for sha256, side in placed.values():
+        if by_content.get(sha256) is not Side.TEST:  # once in test, always in test
+            by_content[sha256] = side
+    found: dict[int, Side] = {}
+    for row, (name, sha256) in enumerate(zip(holdings.dataset.names, holdings.dataset.hashes, strict=True)):
+        if name in placed:
+            found[row] = placed[name][1]
+        elif sha256 in by_content:
+            found[row] = by_content[sha256]
+    return found
+
+
+def event(project: "Project", name: str, label: str | None, *, who: str, why: str) -> LabelEvent:
+    """Make a label event for an item of the project.
+
+    Raises: InputError: no item has that name, or the label is empty; the nearest names are given.
+    """
+    samples, _ = project.store.samples()
+    names = [s.name for s in samples]
+    if name not in set(names):
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.3)
+        hint = (
+            f"nearest: {', '.join(near)}" if near else f"the first is {names[0]!r}" if names else "there are no items"
+        )
+        raise InputError(f"{name!r}: no item of that name; {hint}. The audit and the report print names.")
+    if label is not None and not label.strip():
+        raise InputError(
+            f"{name!r}: the label is empty. Give a class, or use --remove to take the item out of the set."
+        )
+    return LabelEvent(name=name, label=label, who=who, at=project.clock(), why=why)
