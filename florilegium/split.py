@@ -17,6 +17,10 @@ from florilegium.source.base import Side
 from florilegium.types import Ints
 
 N_FOLDS = 5
+NOT_ASKED = -1  # the fold of an item that is always learned from and never asked about
+# A group that holds more of the items than this is never held out: what is left to learn from would no longer be like
+# what the model is trained on (docs/decisions/0006-giant-groups.md).
+GIANT = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +157,9 @@ def _rescued(left: list[_Group], n_of: Mapping[int, int], to_learn: Mapping[int,
 def folds(names: Sequence[str], y: Ints, groups: Ints, *, n_folds: int = N_FOLDS, seed: int) -> Ints:
     """Deal n items into folds 0..n_folds-1, whole groups together, each class spread as evenly as groups allow.
 
+    A group of more than a third of the items is never asked about, unless too few others are left to fill the folds.
     Args: names, y, groups: (n,), as for `seal`.
-    Returns: (n,) fold numbers, -1 for unlabelled items; the same whatever the order of rows.
+    Returns: (n,) fold numbers, -1 for unlabelled items and for a giant group; the same whatever the order of rows.
 
     >>> folds(list("abcdef"), np.array([0, 0, 0, 1, 1, 1]), np.arange(6), n_folds=3, seed=0).tolist().count(2)
     2
@@ -164,7 +169,10 @@ def folds(names: Sequence[str], y: Ints, groups: Ints, *, n_folds: int = N_FOLDS
     loads = [0] * n_folds
     found = np.full(len(names), -1, dtype=np.int64)
     # The largest first, while there is room to balance them.
-    for group in sorted(_groups(names, y, groups, seed=seed), key=lambda g: (-len(g.rows), g.chance)):
+    made = _groups(names, y, groups, seed=seed)
+    modest = [group for group in made if len(group.rows) <= GIANT * sum(n_of.values())]
+    dealt = modest if len(modest) >= n_folds else made
+    for group in sorted(dealt, key=lambda g: (-len(g.rows), g.chance)):
         # What the sum over classes of squared shares would grow by; then the emptier fold; then chance.
         fold = min(
             range(n_folds),
@@ -183,7 +191,8 @@ def folds(names: Sequence[str], y: Ints, groups: Ints, *, n_folds: int = N_FOLDS
 def source_folds(origins: Sequence[str | None], groups: Ints, *, n_folds: int = N_FOLDS) -> Ints | None:
     """Deal whole sources into folds, so that each fold is judged by what was learned from other sources only.
 
-    Sources that share a group are kept together. The largest comes first, so one giant source is a fold of its own.
+    Sources that share a group are kept together. One of more than a third of the items gets the fold -1 (always learned
+    from, never asked about), unless fewer than `n_folds` others are left.
     Args: origins: (n,) where each item comes from; None: unknown, each group for itself.  groups: (n,).
     Returns: (n,) fold numbers, or None where there are fewer than two sources that share no group.
 
@@ -198,9 +207,12 @@ def source_folds(origins: Sequence[str | None], groups: Ints, *, n_folds: int = 
     sizes = np.bincount(units)
     first_name = np.full(len(sizes), len(number))
     np.minimum.at(first_name, units[named >= 0], named[named >= 0])
-    loads = [(0, fold) for fold in range(min(n_folds, len(sizes)))]
-    fold_of = np.zeros(len(sizes), dtype=np.int64)
-    for unit in np.lexsort((first_name, -sizes)).tolist():  # equal sizes by name, whatever the order of rows
+    modest = sizes <= GIANT * len(units)
+    asked = modest if modest.sum() >= n_folds else np.ones(len(sizes), dtype=np.bool_)
+    loads = [(0, fold) for fold in range(min(n_folds, int(asked.sum())))]
+    fold_of = np.full(len(sizes), NOT_ASKED, dtype=np.int64)
+    order = np.lexsort((first_name, -sizes))  # equal sizes by name, whatever the order of rows
+    for unit in order[asked[order]].tolist():
         load, fold = heapq.heappop(loads)
         fold_of[unit] = fold
         heapq.heappush(loads, (load + int(sizes[unit]), fold))

@@ -20,7 +20,7 @@ def subject(
     exact: Sequence[int] | None = None,
     sides: Sequence[Side | None] | None = None,
     faults: Sequence[Fault] = (),
-    facts: Mapping[str, Floats] | None = None,
+    facts: Mapping[str, Floats | Ints] | None = None,
     probabilities: Floats | None = None,
     seed: int = 0,
 ) -> Subject:

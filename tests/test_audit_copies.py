@@ -6,6 +6,7 @@ import pytest
 from florilegium.audit import CHECKS, Finding, Severity, Subject
 from florilegium.audit.checks.shortcuts import holm
 from florilegium.source.base import Side
+from florilegium.types import Floats, Ints
 from tests.audit_making import subject
 
 
@@ -19,8 +20,9 @@ def test_exact_and_near_copies_are_told_apart() -> None:
     exact, near = [0, 0, 2, *range(3, 100)], [0, 0, 0, *range(3, 100)]
     one, other = found(subject(["a"] * 100, exact=exact, near=near), "duplicates")
 
-    assert "2 of 100 pictures (2.0 %) are exact copies of one another, in 1 group, for example 'i0' and 'i1': 1 adds" in (
-        one.message
+    assert (
+        "2 of 100 pictures (2.0 %) are exact copies of one another, in 1 group, for example 'i0' and 'i1': 1 adds"
+        in (one.message)
     )
     assert "2 of 100 pictures (2.0 %) are near copies" in other.message
     assert other.items == ("i0", "i2")
@@ -125,7 +127,10 @@ def test_brightness_and_length_may_be_content() -> None:
     """What belongs to the content is told, but is no error."""
     labels = [("rose", "tulip")[i % 2] for i in range(100)]
     rng = np.random.default_rng(0)
-    facts = {"light": np.arange(100) % 2, "length": np.arange(100) % 2 + rng.normal(0, 0.8, 100)}
+    facts: dict[str, Floats | Ints] = {
+        "light": np.arange(100) % 2,
+        "length": np.arange(100) % 2 + rng.normal(0, 0.8, 100),
+    }
     light, length = found(subject(labels, facts=facts), "shortcuts")
 
     assert (light.severity, length.severity) == (Severity.WARNING, Severity.INFO)

@@ -41,7 +41,9 @@ def _kernel(n: int, d: int, k: int) -> str:
 
 def _mlp(n: int, d: int, k: int) -> str:
     del k
-    return "" if n * d <= MAX_CELLS_MLP else f"{n:,} items of {d:,} numbers would take longer than it has ever been worth"
+    return (
+        "" if n * d <= MAX_CELLS_MLP else f"{n:,} items of {d:,} numbers would take longer than it has ever been worth"
+    )
 
 
 HEADS = (

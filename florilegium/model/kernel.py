@@ -106,7 +106,9 @@ class KernelHead(Head):
         places = _along(dense, mean, axes)
         if isinstance(like, cls):
             n_axes, reach = like.n_axes, like.reach
-            shrinks: Sequence[float] = (like.shrink / 10, like.shrink)  # more items and waves want less
+            # Many more items than the settings were chosen on want a smaller ridge; as many, the same.
+            more = len(y) > 2 * like.n_items_
+            shrinks: Sequence[float] = (like.shrink / 100, like.shrink / 10, like.shrink) if more else (like.shrink,)
         else:
             n_axes, reach = _look(places, y, folds, k=k, seed=seed, progress=progress)
             shrinks = SHRINKS
@@ -125,6 +127,7 @@ class KernelHead(Head):
 
     def _keep(self, mean: Vectors, axes: Vectors, waves: _Waves, sums: _Sums) -> Self:
         coef, intercept = _solved(sums, self.shrink)
+        self.n_items_ = int(sums.counts.sum())
         self.weights_ = Kernel(
             mean=mean,
             omega=axes @ waves.directions,  # (d, p) @ (p, m) -> (d, m)

@@ -20,6 +20,7 @@ from florilegium.types import Floats, Ints, Progress, Vectors, silent
 LADDER = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # C, as in scikit-learn: inverse penalty
 START = 4  # C = 0.01 suits embeddings; from there up or down, as long as it helps
 MAX_STEPS = 100
+ROUGH, FINE = 1e-5, 1e-6  # relative change of the loss at which a fit stops: while choosing, and for good
 # Multiplications per fit, about half a minute. With thousands of classes a fit stops early, which is a penalty too.
 MAX_WORK = 2e12
 MAX_AXES = 2_048  # above this many numbers and items, finding all axes costs more than it saves
@@ -84,7 +85,7 @@ class LinearHead(Head):
         )
 
     def _learn(self, turned: _Turned, y: Ints, start: Floats | None) -> Self:
-        coef, intercept = _solve(_Task(turned.z, y, len(self.classes_), turned.spread), self.c, start)
+        coef, intercept = _solve(_Task(turned.z, y, len(self.classes_), turned.spread), self.c, start, tolerance=FINE)
         self.weights_ = _unturned(turned, coef, intercept)
         return self
 
@@ -114,7 +115,7 @@ class _Path:
         def ask(fold: int) -> Floats:
             held = self._folds == fold
             one = _Task(self._turned.z[~held], self._y[~held], self._k, self._turned.spread)
-            coef, intercept = _solve(one, c, self._starts.get(fold))
+            coef, intercept = _solve(one, c, self._starts.get(fold), tolerance=ROUGH)
             found[held] = self._turned.z[held] @ coef.astype(np.float32) + intercept
             return np.concatenate([coef.ravel(), intercept])
 
@@ -125,17 +126,20 @@ class _Path:
 
 
 def _climbed(look: Callable[[int], int], progress: Progress) -> int:
-    """Give the place on the ladder from which neither neighbour is better; of equals the stronger penalty."""
+    """Give the place on the ladder where climbing on no longer helps; of equals the stronger penalty.
+
+    Going down is tried only where going up did not help: one way or the other, nearly always, and each look costs.
+    """
     best, n_right = START, look(START)
-    progress(STEP, 1, len(LADDER))
-    for direction in (-1, 1):
-        step = direction
-        while 0 <= best + step < len(LADDER):
-            there = look(best + step)
-            progress(STEP, min(2 + abs(best - START), len(LADDER) - 1), len(LADDER))
+    for direction in (1, -1):
+        while best == START or (best - START) * direction > 0:
+            progress(STEP, abs(best - START) + 1, len(LADDER))
+            if not 0 <= best + direction < len(LADDER):
+                return best
+            there = look(best + direction)
             if there < n_right or (there == n_right and direction > 0):
                 break
-            best, n_right = best + step, there
+            best, n_right = best + direction, there
     return best
 
 
@@ -174,7 +178,7 @@ class _Task:
     spread: Floats  # (r,)
 
 
-def _solve(task: _Task, c: float, start: Floats | None) -> tuple[Floats, Floats]:
+def _solve(task: _Task, c: float, start: Floats | None, *, tolerance: float) -> tuple[Floats, Floats]:
     """Minimise mean log loss + |W|^2 / (2 C n) over W (r, k) and intercepts (k,).
 
     The unknowns are scaled by the root of an approximate second derivative along each axis, spread / k + 1 / (C n), so
@@ -188,8 +192,8 @@ def _solve(task: _Task, c: float, start: Floats | None) -> tuple[Floats, Floats]
     widths = np.concatenate([np.repeat(root, k), np.ones(k)])
     n_steps = int(np.clip(MAX_WORK / (4.0 * n * max(r, 1) * k), 3, MAX_STEPS))
     first = np.zeros(r * k + k) if start is None else start * widths
-    options = {"maxiter": n_steps, "ftol": 1e-6, "gtol": 1e-5}
-    done = minimize(loss.__call__, first, jac=True, method="L-BFGS-B", options=options)
+    options = {"maxiter": n_steps, "ftol": tolerance, "gtol": 1e-5}
+    done = minimize(loss, first, jac=True, method="L-BFGS-B", options=options)  # type: ignore[call-overload]
     found: Floats = np.asarray(done.x, dtype=np.float64) / widths
     return found[: r * k].reshape(r, k), found[r * k :]
 

@@ -16,6 +16,7 @@ from florilegium.model import calibration
 from florilegium.model.calibration import Abstention
 from florilegium.model.head import Head, Searched
 from florilegium.model.heads import suited
+from florilegium.model.parallel import on_one_core
 from florilegium.model.weights import Features, Weights
 from florilegium.types import Bools, Floats, Ints, Progress, silent
 
@@ -112,9 +113,13 @@ def train(
     Raises: InputError: no items, no vectors, a single class, or nothing that can be asked about.
     """
     _check(candidates, y, folds, k)
-    task = _Task(y, folds, k, seed)
+    with on_one_core():
+        return _train(candidates, _Task(y, folds, k, seed), target, progress)
+
+
+def _train(candidates: Mapping[str, Features], task: _Task, target: float, progress: Progress) -> Trained:
     entries, chosen, notes = _race(candidates, task, progress)
-    found, asked_about = chosen.searched, folds >= 0
+    found, y, asked_about = chosen.searched, task.y, task.folds >= 0
     temperature = calibration.temperature(found.scores[asked_about], y[asked_about])
     probabilities = calibration.probabilities(found.scores, temperature=temperature)
     abstention = calibration.abstention(probabilities[asked_about].max(axis=1), chosen.right(task), target=target)
@@ -137,7 +142,8 @@ def train(
 
 def again(trained: Trained, x: Features, y: Ints, folds: Ints, *, k: int, seed: int) -> Floats:
     """Give calibrated out-of-fold probabilities (n, k) with the chosen settings on other folds, as of whole sources."""
-    found = type(trained.head).search(x, y, folds, k=k, seed=seed, like=trained.head)
+    with on_one_core():
+        found = type(trained.head).search(x, y, folds, k=k, seed=seed, like=trained.head)
     return calibration.probabilities(found.scores, temperature=trained.temperature)
 
 
@@ -190,19 +196,19 @@ def _whole(winner: _Entry, candidates: Mapping[str, Features], task: _Task, prog
 def _tried(candidates: Mapping[str, Features], task: _Task, progress: Progress) -> tuple[list[_Entry], list[str]]:
     """Cross-validate each head on each encoder, the simplest head first."""
     entries: list[_Entry] = []
-    notes: list[str] = []
+    skipped: dict[str, str] = {}  # head -> why
     for kind in suited(next(iter(candidates.values()))):
         if kind.only_if_bent and not _is_bent(entries, task):
             continue
         for encoder, x in candidates.items():
             name = kind.head.name if len(candidates) == 1 else f"{kind.head.name} on {encoder.rsplit('-', 1)[0]}"
             if why := kind.too_much(x.shape[0], x.shape[1], task.k):
-                notes.append(f"The head {name} was not tried: {why}.")
+                skipped[kind.head.name] = why
                 continue
             began = time.perf_counter()
             found = kind.head.search(x, task.y, task.folds, k=task.k, seed=task.seed, progress=progress)
             entries.append(_entry(found, encoder, name, task, seconds=time.perf_counter() - began))
-    return entries, notes
+    return entries, [f"The {name} head was not tried: {why}." for name, why in skipped.items()]
 
 
 def _entry(found: Searched, encoder: str, name: str, task: _Task, *, seconds: float) -> _Entry:
