@@ -196,8 +196,8 @@ def source_folds(origins: Sequence[str | None], groups: Ints, *, n_folds: int = 
     Args: origins: (n,) where each item comes from; None: unknown, each group for itself.  groups: (n,).
     Returns: (n,) fold numbers, or None where there are fewer than two sources that share no group.
 
-    >>> source_folds(["ann", "ann", "bob", "eve"], np.arange(4), n_folds=2).tolist()
-    [0, 0, 1, 1]
+    >>> source_folds(["ann", "bob", "eve", "joe"], np.arange(4), n_folds=2).tolist()
+    [0, 1, 0, 1]
     """
     number = {origin: i for i, origin in enumerate(sorted({o for o in origins if o is not None}))}
     named = np.array([-1 if o is None else number[o] for o in origins], dtype=np.int64)

@@ -178,14 +178,17 @@ def test_an_item_taken_out_of_the_set_still_holds_its_group() -> None:
 
 @given(table=items, seed=seeds, n_folds=st.integers(2, 6))
 def test_folds_keep_groups_together_and_are_even(table: list[tuple[int, int]], seed: int, n_folds: int) -> None:
-    """Every labelled item has a fold, no group is in two, and single items are dealt evenly within each class."""
+    """Labelled items have a fold unless their group is a giant, no group is in two, single items are dealt evenly."""
     names, y, groups = columns(table)
     folds = split.folds(names, y, groups, n_folds=n_folds, seed=seed)
     alone = split.folds(names, y, np.arange(len(y)), n_folds=n_folds, seed=seed)
 
-    assert ((folds >= 0) == (y >= 0)).all()
+    sizes = {g: int(((groups == g) & (y >= 0)).sum()) for g in set(groups.tolist())}
+    spared = {g for g, size in sizes.items() if size > (y >= 0).sum() / 3}
+    assert (folds[y < 0] == -1).all()
+    assert {int(g) for g in groups[(y >= 0) & (folds < 0)]} <= spared
     assert all(len(set(folds[(groups == g) & (y >= 0)])) <= 1 for g in set(groups.tolist()))
-    for c in set(y[y >= 0].tolist()):
+    for c in set(y[(y >= 0) & (alone >= 0)].tolist()):
         assert np.ptp(np.bincount(alone[y == c], minlength=n_folds)) <= 1
 
 
@@ -215,21 +218,25 @@ def test_source_folds_divide_neither_source_nor_group(
     for name in {*origins} - {None}:
         assert len({f for f, o in zip(folds.tolist(), origins, strict=True) if o == name}) == 1
     assert all(len(set(folds[numbers == g])) == 1 for g in set(numbers.tolist()))
-    assert 2 <= len(set(folds.tolist())) <= n_folds
+    assert 2 <= len(set(folds[folds >= 0].tolist())) <= n_folds
 
 
-def test_a_giant_source_is_a_fold_of_its_own() -> None:
-    """The largest source comes first; the others share the remaining folds."""
-    origins = ["giant"] * 50 + ["b"] * 10 + ["c"] * 9 + ["d"] * 8
-    folds = split.source_folds(origins, np.arange(77), n_folds=3)
+def test_a_giant_source_is_learned_from_and_never_asked_about() -> None:
+    """A source of more than a third of the items gets no fold; the others share the folds, the largest first."""
+    origins = ["giant"] * 50 + ["b"] * 10 + ["c"] * 9 + ["d"] * 8 + ["e"] * 7
+    folds = split.source_folds(origins, np.arange(84), n_folds=3)
 
     assert folds is not None
-    assert [set(folds[start:end].tolist()) for start, end in ((0, 50), (50, 60), (60, 69), (69, 77))] == [
-        {0},
-        {1},
-        {2},
-        {2},
-    ]
+    starts = (0, 50, 60, 69, 77, 84)
+    assert [set(folds[a:b].tolist()) for a, b in zip(starts, starts[1:], strict=False)] == [{-1}, {0}, {1}, {2}, {2}]
+
+
+def test_a_giant_is_asked_about_where_too_few_others_are_left() -> None:
+    """Two hospitals of equal size are held out in turn: there is nothing else to ask about."""
+    folds = split.source_folds(["north"] * 50 + ["south"] * 50, np.arange(100), n_folds=5)
+
+    assert folds is not None
+    assert [set(folds[:50].tolist()), set(folds[50:].tolist())] == [{0}, {1}]
 
 
 @pytest.mark.parametrize("origins", [[None, None], ["ann", "ann"], ["ann", None], []])
