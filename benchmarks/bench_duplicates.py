@@ -38,9 +38,10 @@ def main() -> None:
         for n in SIZES:
             row = in_a_process(what, n)
             print(
-                f"{n:>12,}{row['seconds']:>9.1f}{row['peak_mib']:>10.0f}{row['data_mib']:>10.0f}{row['found']:>13.2%}"
+                f"{n:>12,}{row['seconds']:>9.1f}{row['peak_mib']:>10.0f}{row['data_mib']:>10.0f}{row['found']:>14.2%}"
             )
-        kept += [row["seconds"] < PROMISED_S, row["peak_mib"] < PROMISED_GIB * 1024, row["found"] > 0.999]
+            if n == SIZES[-1]:
+                kept += [row["seconds"] < PROMISED_S, row["peak_mib"] < PROMISED_GIB * 1024, row["found"] > 0.999]
     kept.append(against_the_plain_way())
     sys.exit(0 if all(kept) else 1)
 

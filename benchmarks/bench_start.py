@@ -1,7 +1,7 @@
 """How long a user waits before anything happens: `import florilegium` and `florilegium --help`.
 
 Promised: 0.2 s and 0.3 s. Shown are the median and the best of ten starts; the promise is held against the best,
-because a busy machine only ever adds. Beside them Python's own start and, as peers, `import numpy` and `import sklearn`.
+because a busy machine only ever adds. Beside them Python's own start and, as peers, the imports of numpy and sklearn.
 """
 
 import statistics

@@ -121,6 +121,7 @@ def test_a_file_fact_that_gives_the_class_away_is_an_error(family: str) -> None:
     assert finding.severity is Severity.ERROR
     assert "100 % of unseen pictures, where always naming the commonest gets 50.0 %" in finding.message
     assert f"'{family}_fact'" in finding.message
+    assert "corrected for 1 family of facts" in finding.message
 
 
 def test_brightness_and_length_may_be_content() -> None:

@@ -44,7 +44,7 @@ HEAVY = [
     "httpx",
 ]
 # What a Project offers beside the commands: parts that a notebook wants to look at.
-METHODS_WITHOUT_COMMAND = {"holdings"}
+METHODS_WITHOUT_COMMAND = {"confusion", "holdings"}
 
 type_of_function = (ast.FunctionDef, ast.AsyncFunctionDef)
 

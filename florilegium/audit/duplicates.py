@@ -18,7 +18,7 @@ SIMILAR = 0.84  # cosine of centred embeddings alone
 # copy keeps its hash but not its embedding, a crop or a turned copy the other way round.
 AGREEING = ((14, 0.75), (12, 0.60), (8, 0.40))
 SIMILAR_TEXTS = 0.90  # cosine of the hashed pieces of two texts
-SAME_PIXELS = 0.99  # for raw pixels: many ones of MNIST look alike without being copies
+SAME_PIXELS = 0.995  # for raw pixels: many ones of MNIST look alike without being copies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

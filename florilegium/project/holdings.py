@@ -23,7 +23,7 @@ from florilegium.types import Bools, Ints, Progress
 if TYPE_CHECKING:
     from florilegium.project.project import Project
 
-NEAR_RULES = "1"  # raised when the rules of grouping change, so that kept groups are computed again
+NEAR_RULES = "2"  # raised when the rules of grouping change, so that kept groups are computed again
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -145,9 +145,12 @@ def _duplicates(dataset: Dataset, survey: Survey, progress: Progress) -> Duplica
         )
     vectors = next(iter(survey.encoded.values())).vectors
     learned = not next(iter(survey.encoded)).startswith("pixels")
+    looks = survey.looks
+    photos = learned and looks.hashes is not None and looks.mirrored is not None
     return audit.near_duplicates(
         dataset.hashes,
         vectors=vectors,
+        prints=audit.Prints(hashes=looks.hashes, mirrored=looks.mirrored) if photos else None,
         threshold=duplicates.SIMILAR if learned else duplicates.SAME_PIXELS,
         centre=learned,
         progress=progress,

@@ -78,8 +78,7 @@ class Project:
         with self._command("new") as details:
             reading = take_in(self)
             self._holdings = None
-            sealed = sealing.seal(self, self.holdings())
-            self._holdings = None
+            self._holdings, sealed = sealing.seal(self, self.holdings())
             details |= {"notes": list(reading.notes), "faults": [[f.name, f.reason] for f in reading.faults], **sealed}
         return reading
 
@@ -141,14 +140,12 @@ class Project:
 
     def _ready(self) -> Holdings:
         """Give the holdings, sealing first what an interrupted command left unsealed."""
-        holdings = self.holdings()
-        if sealing.seal(self, holdings)["n_sealed"]:
-            self._holdings = None
-        if not self.holdings().train.any():
+        self._holdings, _ = sealing.seal(self, self.holdings())
+        if not self._holdings.train.any():
             raise StepMissing(
                 f"{self.folder}: no labelled item to learn from. Add some and run: florilegium new {self.folder} SOURCE"
             )
-        return self.holdings()
+        return self._holdings
 
     @contextmanager
     def _command(self, name: str) -> Iterator[dict[str, Any]]:

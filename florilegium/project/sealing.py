@@ -1,6 +1,7 @@
 """Seal a share of the data, and record corrected labels. Path: **project** (shell)."""
 
 import difflib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from florilegium import split
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from florilegium.project.project import Project
 
 
-def seal(project: "Project", holdings: Holdings) -> dict[str, Any]:
-    """Place every labelled item that has no side yet, for good; say how many."""
+def seal(project: "Project", holdings: Holdings) -> tuple[Holdings, dict[str, Any]]:
+    """Place every labelled item that has no side yet, for good; give the holdings with all sides, and say how many."""
     dataset = holdings.dataset
     previous = _previous(project, holdings)
     sides = split.seal(
@@ -33,7 +34,9 @@ def seal(project: "Project", holdings: Holdings) -> dict[str, Any]:
     }
     if fresh:
         project.store.place(fresh, now=project.clock())
-    return {"n_sealed": len(fresh), "n_test_new": sum(side is Side.TEST for side in fresh.values())}
+    told = {"n_sealed": len(fresh), "n_test_new": sum(side is Side.TEST for side in fresh.values())}
+    known = [was or side for was, side in zip(holdings.sides, sides, strict=True)]
+    return replace(holdings, sides=tuple(known)), told
 
 
 def _previous(project: "Project", holdings: Holdings) -> dict[int, Side]:

@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from florilegium.audit.duplicates import combine
 from florilegium.audit.finding import Finding, Severity
-from florilegium.audit.phrases import percent
+from florilegium.audit.phrases import counted, percent
 from florilegium.audit.subject import Subject
 from florilegium.types import Floats, Ints, Vectors
 
@@ -171,8 +171,8 @@ def _finding(subject: Subject, told: _Told, p: float, *, n_families: int) -> Fin
         severity,
         f"Only {what}, most of all {told.strongest!r}, {'tell' if ' and ' in what else 'tells'} the right class of "
         f"{percent(told.accuracy)} of unseen {subject.noun}s, where always naming the commonest gets "
-        f"{percent(told.commonest)} ({strength}, corrected for {n_families} families of facts): a model "
-        "may learn this instead of the content.",
+        f"{percent(told.commonest)} ({strength}, corrected for {counted(n_families, 'family', 'families')} of "
+        "facts): a model may learn this instead of the content.",
         fix=_fix(told, subject.noun),
     )
 
