@@ -113,7 +113,7 @@ def check_probabilities(case: Case) -> None:
 
 
 def check_rows_stand_alone(case: Case) -> None:
-    """An item is answered alike in any order of the items, and alone."""
+    """Order does not matter: an item is answered alike among any others, and alone."""
     x, y = task(case)
     estimator = case.make(0).fit(x, y)
     order = np.random.default_rng(1).permutation(len(y))

@@ -200,7 +200,7 @@ def test_mean_digits_reproduce_the_published_figures(data: Path) -> None:
     assert (MeanImage("l2").fit(x, y).predict(new) == truth).mean() == pytest.approx(0.8203, abs=5e-5)
     assert recalls("l1") == pytest.approx([0.9168, 0.9854], abs=5e-5)
     assert np.mean(recalls("l1")) == pytest.approx(0.9511, abs=5e-5)
-    # Counted apart from this package, in float64: 968 of 1,010 threes and 1,001 of 1,028 sevens, so 0.96608 in the mean.
+    # Counted apart from this package, in float64: 968 of 1,010 threes and 1,001 of 1,028 sevens: 0.96608 in the mean.
     # (Issue 2 says 0.9662; no whole numbers near these give that.)
     assert recalls("l2") == pytest.approx([968 / 1010, 1001 / 1028], abs=1e-9)
 

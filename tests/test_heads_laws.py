@@ -22,7 +22,8 @@ def test_every_estimator_keeps_every_law(law: Callable[[Case], None], case: Case
 def offspring(parent: type) -> set[type]:
     """Give all classes below one."""
     found: set[type] = set()
-    for child in parent.__subclasses__():
+    children: list[type] = parent.__subclasses__()
+    for child in children:
         found |= {child} | offspring(child)
     return found
 

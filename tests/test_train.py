@@ -20,7 +20,7 @@ from tests.head_making import clouds, rings
 
 
 def digits() -> tuple[Vectors, Ints, Ints]:
-    """Give scikit-learn's small digits by chance (the file goes by writer), their classes, and folds for the first 600."""
+    """Give scikit-learn's small digits in random order, their classes, and folds for the first 600."""
     bunch = load_digits()
     order = np.random.default_rng(0).permutation(len(bunch.target))
     return (bunch.data[order] / 16).astype(np.float32), bunch.target[order].astype(np.int64), np.arange(600) % 5
@@ -240,7 +240,7 @@ def test_equal_confidence_is_answered_or_not_together() -> None:
 
 @given(rows=st.lists(st.tuples(st.floats(0.1, 1), st.booleans()), min_size=1, max_size=60), target=st.floats(0.5, 1))
 def test_a_reached_target_is_reached(rows: list[tuple[float, bool]], target: float) -> None:
-    """What is reported of the answered items is true of them, and where the target is met at least half are answered."""
+    """What is reported of the answered is true of them, and where the target is met at least half are answered."""
     sure, right = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
     found = calibration.abstention(sure, right, target=target)
     answered = sure >= found.threshold

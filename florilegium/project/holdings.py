@@ -145,12 +145,13 @@ def _duplicates(dataset: Dataset, survey: Survey, progress: Progress) -> Duplica
         )
     vectors = next(iter(survey.encoded.values())).vectors
     learned = not next(iter(survey.encoded)).startswith("pixels")
-    looks = survey.looks
-    photos = learned and looks.hashes is not None and looks.mirrored is not None
+    looks, prints = survey.looks, None
+    if learned and looks.hashes is not None and looks.mirrored is not None:
+        prints = audit.Prints(hashes=looks.hashes, mirrored=looks.mirrored)
     return audit.near_duplicates(
         dataset.hashes,
         vectors=vectors,
-        prints=audit.Prints(hashes=looks.hashes, mirrored=looks.mirrored) if photos else None,
+        prints=prints,
         threshold=duplicates.SIMILAR if learned else duplicates.SAME_PIXELS,
         centre=learned,
         progress=progress,

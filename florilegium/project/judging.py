@@ -10,7 +10,8 @@ from florilegium.errors import StepMissing
 from florilegium.evaluation import Predictions, Sanity, Verdict
 from florilegium.project import kept
 from florilegium.project.holdings import Holdings
-from florilegium.project.training import answers_of_baselines, scores_of_sources
+from florilegium.project.ladder import answers_of_baselines
+from florilegium.project.training import scores_of_sources
 from florilegium.types import Bools, Ints
 
 if TYPE_CHECKING:

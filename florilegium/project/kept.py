@@ -63,6 +63,11 @@ def model_path(folder: Path, model_id: str) -> Path:
     return folder / "models" / f"{model_id[:16]}.onnx"
 
 
+def is_kept(folder: Path, model_id: str) -> bool:
+    """Tell whether a model's file and its out-of-fold answers are there."""
+    return model_path(folder, model_id).exists() and _answers_path(folder, model_id, "folds").exists()
+
+
 def make_current(folder: Path, model_id: str) -> None:
     """Put a copy of a model at the top of the project."""
     with replacing(folder / MODEL_NAME) as beside:

@@ -3,24 +3,24 @@
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import florilegium
-from florilegium import baseline, evaluation, split
+from florilegium import evaluation, split
 from florilegium import model as models
-from florilegium.errors import StepMissing
 from florilegium.evaluation import Predictions, Score
 from florilegium.features.text import TextCounts
-from florilegium.model import ModelCard
 from florilegium.model import Trained as TrainedHead
-from florilegium.model.weights import Features, SparseLinear
+from florilegium.model.weights import Features
 from florilegium.project import kept
 from florilegium.project.holdings import Holdings
+from florilegium.project.ladder import climb
+from florilegium.project.publishing import publish, training_hash
 from florilegium.project.results import Trained
-from florilegium.source.base import Kind
+from florilegium.project.side import TrainingSide, training_side
 from florilegium.types import Bools, Ints
 
 if TYPE_CHECKING:
@@ -29,27 +29,42 @@ if TYPE_CHECKING:
 MODEL = "model"  # the name of the model's score
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Side:
-    """The training side: everything that may be looked at before the verdict."""
-
-    rows: Ints  # (n,) rows of the holdings
-    names: tuple[str, ...]
-    classes: tuple[str, ...]
-    y: Ints  # (n,) numbers into classes
-    groups: Ints  # (n,) near-duplicates and the user's groups
-    near: Ints  # (n,) near-duplicates alone
-    folds: Ints  # (n,)
-
-
 def train(project: "Project", holdings: Holdings) -> Trained:
     """Cross-validate the baselines; choose, calibrate and write a model; record it as the current one.
 
+    Where nothing that training depends on has changed since the current model was trained, that one is given again.
     Raises: StepMissing: fewer than two classes or groups to learn from.
     """
+    side = training_side(project, holdings)
+    record = project.store.current_model()
+    inputs = _inputs(project, holdings, side)
+    if record is None or record.card.get("inputs") != inputs or not kept.is_kept(project.folder, record.model_id):
+        model_id, card = _learned(project, holdings, side)
+        record = project.store.add_model(model_id, {**card, "inputs": inputs}, now=project.clock())
+    kept.make_current(project.folder, record.model_id)
+    return Trained(
+        record=record,
+        path=project.folder / kept.MODEL_NAME,
+        model=Score(**record.card["cross_validated"]),
+        baselines=tuple(Score(**score) for score in record.card["baselines"]),
+        notes=tuple(record.card["notes"]),
+    )
+
+
+def _inputs(project: "Project", holdings: Holdings, side: TrainingSide) -> str:
+    """Give a hash over all that a training depends on."""
+    digest = hashlib.sha256(training_hash(holdings, side).encode())
+    settings = (project.settings.seed, project.settings.answer_accuracy, florilegium.__version__)
+    digest.update(repr((settings, [e.key for e in holdings.choice.encoders], holdings.choice.name)).encode())
+    digest.update(side.groups.tobytes() + side.near.tobytes())
+    digest.update(repr([holdings.origins[i] for i in side.rows]).encode())
+    return digest.hexdigest()
+
+
+def _learned(project: "Project", holdings: Holdings, side: TrainingSide) -> tuple[str, dict[str, Any]]:
+    """Train, write the model file and its out-of-fold answers; give the model's id and its record."""
     began = time.perf_counter()
-    side = _training_side(project, holdings)
-    ladder, sampled = _baselines(project, holdings, side)
+    ladder, sampled = climb(project, holdings, side)
     vocabulary, vectors = _features(project, holdings, side)
     found = models.train(
         vectors,
@@ -60,19 +75,12 @@ def train(project: "Project", holdings: Holdings) -> Trained:
         target=project.settings.answer_accuracy,
         progress=project.progress,
     )
-    asked = np.flatnonzero(side.folds >= 0)
-    answers = Predictions(
-        names=tuple(side.names[i] for i in asked),
-        truth=side.y[asked],
-        probabilities=found.probabilities[asked],
-        groups=side.groups[asked],
-        classes=side.classes,
-    )
+    answers = _out_of_fold(side, found)
     own = evaluation.score(MODEL, answers.right, answers.groups)
     sources = _sources(project, holdings, side, found, vectors[found.encoder])
-    model_id = _write(project, holdings, side, found, vocabulary)
+    model_id = publish(project, holdings, side, found, vocabulary)
     kept.save_predictions(project.folder, model_id, "folds", answers)
-    card: dict[str, Any] = {
+    return model_id, {
         "head": found.head.name,
         "encoder": found.encoder,
         "classes": list(side.classes),
@@ -89,89 +97,22 @@ def train(project: "Project", holdings: Holdings) -> Trained:
         "notes": [holdings.choice.why, *holdings.choice.notes, *sampled, *found.notes],
         "seconds": time.perf_counter() - began,
     }
-    record = project.store.add_model(model_id, card, now=project.clock())
-    kept.make_current(project.folder, model_id)
-    return Trained(
-        record=record,
-        path=project.folder / kept.MODEL_NAME,
-        model=own,
-        baselines=ladder,
-        notes=tuple(card["notes"]),
+
+
+def _out_of_fold(side: TrainingSide, found: TrainedHead) -> Predictions:
+    asked = np.flatnonzero(side.folds >= 0)
+    return Predictions(
+        names=tuple(side.names[i] for i in asked),
+        truth=side.y[asked],
+        probabilities=found.probabilities[asked],
+        groups=side.groups[asked],
+        classes=side.classes,
     )
 
 
-def _training_side(project: "Project", holdings: Holdings) -> _Side:
-    rows = np.flatnonzero(holdings.train)
-    labels = [holdings.dataset.samples[i].label or "" for i in rows]
-    classes = tuple(sorted(set(labels)))
-    groups = holdings.groups[rows]
-    n_groups = len(np.unique(groups))
-    if len(classes) < 2 or n_groups < 2:
-        raise StepMissing(
-            f"{project.folder}: {len(classes)} class(es) in {n_groups} group(s) to learn from; at least two of each are "
-            f"needed. Add labelled items and run: florilegium new {project.folder} SOURCE"
-        )
-    if len(classes) == len(labels):
-        raise StepMissing(
-            f"{project.folder}: each of the {len(classes):,} labels occurs once, so nothing can be held out and asked about. "
-            "Is this the label column? Name it with --label, or give each class several items."
-        )
-    number = {label: i for i, label in enumerate(classes)}
-    names = tuple(holdings.dataset.names[i] for i in rows)
-    y = np.array([number[label] for label in labels], dtype=np.int64)
-    n_folds = min(split.N_FOLDS, n_groups)
-    return _Side(
-        rows=rows,
-        names=names,
-        classes=classes,
-        y=y,
-        groups=groups,
-        near=holdings.near[rows],
-        folds=split.folds(names, y, groups, n_folds=n_folds, seed=project.settings.seed),
-    )
-
-
-def views_of(holdings: Holdings, rows: Ints) -> dict[str, baseline.Rows]:
-    """Give what the baselines may see of these rows: file facts, and pixels or texts."""
-    looks, texts = holdings.survey.looks, holdings.texts(rows)
-    views: dict[str, baseline.Rows] = {"facts": looks.facts[rows]}
-    if looks.thumbs is not None:
-        views["pixels"] = looks.thumbs[rows]
-    if texts is not None:
-        views["texts"] = np.array(texts, dtype=object)
-    return views
-
-
-def _baselines(project: "Project", holdings: Holdings, side: _Side) -> tuple[tuple[Score, ...], tuple[str, ...]]:
-    """Give the baselines' cross-validated scores, and where only a sample was asked about."""
-    climbed = baseline.climb(
-        views_of(holdings, side.rows),
-        side.y,
-        side.folds,
-        kind=holdings.dataset.kind,
-        k=len(side.classes),
-        seed=project.settings.seed,
-        progress=project.progress,
-    )
-    scores = tuple(evaluation.score(each.name, each.right, side.groups[each.rows]) for each in climbed)
-    return scores, tuple(each.note for each in climbed if each.note)
-
-
-def answers_of_baselines(project: "Project", holdings: Holdings, classes: tuple[str, ...]) -> dict[str, Ints]:
-    """Fit every baseline on the training side and let it answer the sealed items, as numbers into `classes`."""
-    side = _training_side(project, holdings)
-    place = np.array([classes.index(c) for c in side.classes], dtype=np.int64)
-    asked = views_of(holdings, np.flatnonzero(holdings.test))
-    project.progress("baselines on the sealed items", 0, None)
-    fitted = baseline.fit(views_of(holdings, side.rows), side.y, kind=holdings.dataset.kind, seed=project.settings.seed)
-    said: dict[str, Ints] = {}
-    for name, (rule, estimator) in fitted.items():
-        said[name] = place[estimator.predict(asked[rule.view])]
-        project.progress("baselines on the sealed items", len(said), len(fitted))
-    return said
-
-
-def _features(project: "Project", holdings: Holdings, side: _Side) -> tuple[TextCounts | None, dict[str, Features]]:
+def _features(
+    project: "Project", holdings: Holdings, side: TrainingSide
+) -> tuple[TextCounts | None, dict[str, Features]]:
     texts = holdings.texts(side.rows)
     if texts is None:
         return None, {key: e.vectors[side.rows] for key, e in holdings.survey.encoded.items()}
@@ -180,7 +121,7 @@ def _features(project: "Project", holdings: Holdings, side: _Side) -> tuple[Text
 
 
 def _sources(
-    project: "Project", holdings: Holdings, side: _Side, found: TrainedHead, x: Features
+    project: "Project", holdings: Holdings, side: TrainingSide, found: TrainedHead, x: Features
 ) -> tuple[Score, Score] | None:
     """Give the scores on new items from the same sources and on sources never seen; None without known sources."""
     seed = project.settings.seed
@@ -215,70 +156,7 @@ def _candidates(found: TrainedHead) -> list[dict[str, Any]]:
     return made
 
 
-def _shuffled(found: TrainedHead, side: _Side) -> dict[str, Any]:
+def _shuffled(found: TrainedHead, side: TrainingSide) -> dict[str, Any]:
     rows = found.shuffled_rows
     chance = evaluation.commonest_share(side.y)
     return asdict(evaluation.shuffled_labels(found.shuffled_right, side.groups[rows], chance=chance))
-
-
-def _write(
-    project: "Project", holdings: Holdings, side: _Side, found: TrainedHead, vocabulary: TextCounts | None
-) -> str:
-    """Write the model file and give the model's id, under which it is kept."""
-    encoder = next((e for e in holdings.choice.encoders if e.key == found.encoder), None)
-    threshold = found.threshold
-    if isinstance(found.weights, SparseLinear) and vocabulary is not None:
-        graph = models.text_graph(found.weights, temperature=found.temperature, threshold=threshold)
-    elif encoder is not None:
-        graph = models.image_graph(encoder, found.weights, temperature=found.temperature, threshold=threshold)
-    else:
-        raise StepMissing(
-            f"{project.folder}: no encoder for {found.encoder}. Train again: florilegium train -p {project.folder}"
-        )
-    card = ModelCard(
-        kind=holdings.dataset.kind,
-        classes=side.classes,
-        encoder=found.encoder,
-        head=found.head.name,
-        temperature=found.temperature,
-        threshold=threshold,
-        dataset_version=holdings.dataset.version,
-        training_hash=_training_hash(holdings, side),
-        n_train=len(side.y),
-        created=project.clock(),
-        florilegium=florilegium.__version__,
-        short_side=None if holdings.dataset.kind is Kind.TEXT or encoder is None else encoder.short,
-        provenance=_provenance(project, encoder),
-        text=_card_text(side),
-        vocabulary=vocabulary,
-    )
-    fresh = project.folder / "models" / "new.onnx"
-    model_id = models.write(fresh, graph, card)
-    fresh.replace(kept.model_path(project.folder, model_id))
-    return model_id
-
-
-def _training_hash(holdings: Holdings, side: _Side) -> str:
-    digest = hashlib.sha256()
-    for name, row in sorted(zip(side.names, side.rows.tolist(), strict=True)):
-        sample = holdings.dataset.samples[row]
-        digest.update(repr((name, sample.sha256, sample.label)).encode())
-    return digest.hexdigest()
-
-
-def _provenance(project: "Project", encoder: Any) -> dict[str, Any]:  # noqa: ANN401 - an encoder or None
-    made: dict[str, Any] = {
-        "source": project.settings.source.location.rsplit("/", 1)[-1],
-        "seed": project.settings.seed,
-    }
-    if encoder is not None:
-        made |= {"encoder_licence": encoder.licence, "encoder_source": encoder.source}
-    return made
-
-
-def _card_text(side: _Side) -> str:
-    return (
-        f"# A classifier of {len(side.classes)} classes\n\nMade with Florilegium {florilegium.__version__} from "
-        f"{len(side.y):,} labelled items. Classes: {', '.join(side.classes[:200])}.\n\nIt abstains where it is unsure. "
-        "Its verdict on sealed items, with ranges, stands in this file's metadata under `verdict`.\n"
-    )

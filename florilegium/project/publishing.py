@@ -1,0 +1,84 @@
+"""Write a trained head as the one-file model, with where it comes from. Path: **project** (shell)."""
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import florilegium
+from florilegium import model as models
+from florilegium.errors import StepMissing
+from florilegium.features import GraphEncoder
+from florilegium.features.text import TextCounts
+from florilegium.model import ModelCard
+from florilegium.model import Trained as TrainedHead
+from florilegium.model.weights import SparseLinear
+from florilegium.project import kept
+from florilegium.project.holdings import Holdings
+from florilegium.project.side import TrainingSide
+from florilegium.source.base import Kind
+
+if TYPE_CHECKING:
+    from florilegium.project.project import Project
+
+
+def publish(
+    project: "Project", holdings: Holdings, side: TrainingSide, found: TrainedHead, vocabulary: TextCounts | None
+) -> str:
+    """Write the model file and give the model's id, under which it is kept."""
+    encoder = next((e for e in holdings.choice.encoders if e.key == found.encoder), None)
+    threshold = found.threshold
+    if isinstance(found.weights, SparseLinear) and vocabulary is not None:
+        graph = models.text_graph(found.weights, temperature=found.temperature, threshold=threshold)
+    elif encoder is not None:
+        graph = models.image_graph(encoder, found.weights, temperature=found.temperature, threshold=threshold)
+    else:
+        raise StepMissing(
+            f"{project.folder}: no encoder for {found.encoder}. Train again: florilegium train -p {project.folder}"
+        )
+    card = ModelCard(
+        kind=holdings.dataset.kind,
+        classes=side.classes,
+        encoder=found.encoder,
+        head=found.head.name,
+        temperature=found.temperature,
+        threshold=threshold,
+        dataset_version=holdings.dataset.version,
+        training_hash=training_hash(holdings, side),
+        n_train=len(side.y),
+        created=project.clock(),
+        florilegium=florilegium.__version__,
+        short_side=None if holdings.dataset.kind is Kind.TEXT or encoder is None else encoder.short,
+        provenance=_provenance(project, encoder),
+        text=_card_text(side),
+        vocabulary=vocabulary,
+    )
+    fresh = project.folder / "models" / "new.onnx"
+    model_id = models.write(fresh, graph, card)
+    fresh.replace(kept.model_path(project.folder, model_id))
+    return model_id
+
+
+def training_hash(holdings: Holdings, side: TrainingSide) -> str:
+    """Give the SHA-256 over names, contents and labels of the training side, whatever their order."""
+    digest = hashlib.sha256()
+    for name, row in sorted(zip(side.names, side.rows.tolist(), strict=True)):
+        sample = holdings.dataset.samples[row]
+        digest.update(repr((name, sample.sha256, sample.label)).encode())
+    return digest.hexdigest()
+
+
+def _provenance(project: "Project", encoder: GraphEncoder | None) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "source": project.settings.source.location.rsplit("/", 1)[-1],
+        "seed": project.settings.seed,
+    }
+    if encoder is not None:
+        made |= {"encoder_licence": encoder.licence, "encoder_source": encoder.source}
+    return made
+
+
+def _card_text(side: TrainingSide) -> str:
+    return (
+        f"# A classifier of {len(side.classes)} classes\n\nMade with Florilegium {florilegium.__version__} from "
+        f"{len(side.y):,} labelled items. Classes: {', '.join(side.classes[:200])}.\n\nIt abstains where it is unsure. "
+        "Its verdict on sealed items, with ranges, stands in this file's metadata under `verdict`.\n"
+    )
