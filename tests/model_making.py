@@ -63,7 +63,12 @@ def a_card(**changes: Any) -> ModelCard:
 
 
 def write_image_model(
-    path: Path, *, encoder: GraphEncoder | None = None, head: str = "linear", weights: Weights | None = None, **changes: Any
+    path: Path,
+    *,
+    encoder: GraphEncoder | None = None,
+    head: str = "linear",
+    weights: Weights | None = None,
+    **changes: Any,
 ) -> Path:
     """Write an image model of 8 x 8 gray pixels, or of another encoder."""
     encoder = encoder or pixels_encoder(side=8, gray=True)

@@ -235,5 +235,6 @@ def test_an_opening_that_was_interrupted_is_finished_not_repeated(photos: Path, 
 
     verdict = project.verdict()
 
-    assert (verdict.opening, verdict.alpha) == (1, pytest.approx(0.05 * 6 / np.pi**2))
+    assert verdict.opening == 1
+    assert verdict.alpha == pytest.approx(0.05 * 6 / np.pi**2)
     assert len(project.store.ledger()) == 1

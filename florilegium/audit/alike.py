@@ -3,6 +3,7 @@
 Sees vectors and perceptual hashes, never pictures, texts or labels. What counts as alike is decided in `duplicates.py`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from florilegium.types import Floats, Ints, Octets, Progress, Vectors
+from florilegium.types import Bools, Floats, Ints, Octets, Progress, Vectors
 
 N_PROJECTED = 192  # dimensions of the first pass
 SLACK = 5.0  # standard errors that the first pass allows: misses fewer than one pair in a million
@@ -118,6 +119,42 @@ class Forest:
             graph = sp.coo_array(links, shape=(self._n_groups, self._n_groups))
             self._n_groups, joined = connected_components(graph, directed=False)
             self.groups = joined[self.groups].astype(np.int64)
+
+
+def worth_a_look(space: Space, order: Ints, *, per_item: float, low: float, high: float) -> float:
+    """Give the least cosine from `low` to `high` that at most `per_item` pairs per item reach, counted on a sample.
+
+    Args: order: (n,) all rows, at random but always the same; the first 2,048 are the sample.
+    """
+    some = space.low[order[:BLOCK]]
+    steps = np.arange(low, high, 0.02)
+    counts = np.zeros(len(steps))
+    for start in range(0, len(space.low), BLOCK):
+        rough = np.sort((some @ space.low[start : start + BLOCK].T).ravel())  # (b, p) @ (p, m)
+        counts += len(rough) - np.searchsorted(rough, steps)
+    fits = np.flatnonzero((counts / max(len(some), 1) - 1) / 2 <= per_item)  # each meets itself; each pair meets twice
+    return float(steps[fits[0]]) if len(fits) else high
+
+
+def join_agreeing(
+    forest: Forest, space: Space, least: float, agree: Callable[[Ints, Ints], Bools], *, progress: Progress
+) -> None:
+    """Join pairs not yet joined whose cosine is at least `least` and that `agree` says are the same picture."""
+    n = len(space.low)
+    loose = np.float32(least - space.slack * (1 - least**2) / 5)  # one standard error: a miss costs a look, no more
+    for start in range(0, n, BLOCK):
+        for other in range(start, n, BLOCK):
+            rough = space.low[start : start + BLOCK] @ space.low[other : other + BLOCK].T
+            i, j = np.divmod(np.flatnonzero(rough >= loose), rough.shape[1])
+            i, j = i + start, j + other
+            keep = (i < j) & (forest.groups[i] != forest.groups[j])
+            i, j = i[keep], j[keep]
+            for part in (slice(at, at + CHUNK) for at in range(0, len(i), CHUNK)):
+                near = np.flatnonzero(space.cosines(i[part], j[part]) >= least)
+                one, two = i[part][near], j[part][near]
+                same = agree(one, two)
+                forest.join(one[same], two[same])
+        progress(STEP, min(start + BLOCK, n), n)
 
 
 def join_alike(forest: Forest, space: Space, needed: Floats, *, prints: Prints | None, progress: Progress) -> None:

@@ -23,7 +23,7 @@ from florilegium.types import Bools, Ints, Progress
 if TYPE_CHECKING:
     from florilegium.project.project import Project
 
-NEAR_RULES = "2"  # raised when the rules of grouping change, so that kept groups are computed again
+NEAR_RULES = "3"  # raised when the rules of grouping change, so that kept groups are computed again
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -152,6 +152,7 @@ def _duplicates(dataset: Dataset, survey: Survey, progress: Progress) -> Duplica
         dataset.hashes,
         vectors=vectors,
         prints=prints,
+        thumbs=looks.thumbs if prints is not None else None,
         threshold=duplicates.SIMILAR if learned else duplicates.SAME_PIXELS,
         centre=learned,
         progress=progress,

@@ -39,12 +39,12 @@ def training_side(project: "Project", holdings: Holdings) -> TrainingSide:
     n_groups = len(np.unique(groups))
     if len(classes) < 2 or n_groups < 2:
         raise StepMissing(
-            f"{project.folder}: {len(classes)} class(es) in {n_groups} group(s) to learn from; at least two of each are "
-            f"needed. Add labelled items and run: florilegium new {project.folder} SOURCE"
+            f"{project.folder}: {len(classes)} class(es) in {n_groups} group(s) to learn from; two of each are "
+            f"needed at least. Add labelled items and run: florilegium new {project.folder} SOURCE"
         )
     if len(classes) == len(labels):
         raise StepMissing(
-            f"{project.folder}: each of the {len(classes):,} labels occurs once, so nothing can be held out and asked about. "
+            f"{project.folder}: each of the {len(classes):,} labels occurs once, so nothing can be held out. "
             "Is this the label column? Name it with --label, or give each class several items."
         )
     number = {label: i for i, label in enumerate(classes)}
