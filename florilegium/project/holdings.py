@@ -87,7 +87,7 @@ def gather(project: "Project") -> Holdings:
         survey=survey,
         near=near,
         exact=exact,
-        groups=audit.combine(near, _numbers([s.group for s in dataset.samples])),
+        groups=audit.combine(near, numbers_of([s.group for s in dataset.samples])),
         sides=tuple(placed[name][1] if name in placed else None for name in dataset.names),
         faults=seen.faults,
     )
@@ -159,7 +159,7 @@ def _duplicates(dataset: Dataset, survey: Survey, progress: Progress) -> Duplica
     )
 
 
-def _numbers(names: Sequence[str | None]) -> Ints:
+def numbers_of(names: Sequence[str | None]) -> Ints:
     """Give each name a number, -1 where there is none."""
     number = {name: i for i, name in enumerate(dict.fromkeys(n for n in names if n is not None))}
     return np.array([-1 if name is None else number[name] for name in names], dtype=np.int64)

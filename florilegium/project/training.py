@@ -11,12 +11,13 @@ import numpy as np
 import florilegium
 from florilegium import evaluation, split
 from florilegium import model as models
+from florilegium.audit import combine
 from florilegium.evaluation import Predictions, Score
 from florilegium.features.text import TextCounts
 from florilegium.model import Trained as TrainedHead
 from florilegium.model.weights import Features
 from florilegium.project import kept
-from florilegium.project.holdings import Holdings
+from florilegium.project.holdings import Holdings, numbers_of
 from florilegium.project.ladder import climb
 from florilegium.project.publishing import publish, training_hash
 from florilegium.project.results import Trained
@@ -125,18 +126,21 @@ def _sources(
 ) -> tuple[Score, Score] | None:
     """Give the scores on new items from the same sources and on sources never seen; None without known sources."""
     seed = project.settings.seed
-    apart = split.source_folds([holdings.origins[i] for i in side.rows], side.groups)
+    origins = [holdings.origins[i] for i in side.rows]
+    apart = split.source_folds(origins, side.groups)
     if apart is None:
         return None
 
-    def scored(name: str, folds: Ints) -> Score:
+    def scored(name: str, folds: Ints, clusters: Ints) -> Score:
         said = models.again(found, x, side.y, folds, k=len(side.classes), seed=seed).argmax(axis=1)
         asked = folds >= 0
-        return evaluation.score(name, (said == side.y)[asked], side.near[asked])
+        return evaluation.score(name, (said == side.y)[asked], clusters[asked])
 
     # The user's groups are often the sources themselves; only near-duplicates must not be divided here.
     mixed = split.folds(side.names, side.y, side.near, seed=seed)
-    return scored("same sources", mixed), scored("sources never seen", apart)
+    # A new source is drawn whole, so the range is about sources, not about single items.
+    drawn = combine(side.groups, numbers_of(origins))
+    return scored("same sources", mixed, side.near), scored("sources never seen", apart, drawn)
 
 
 def scores_of_sources(card: Mapping[str, Any]) -> tuple[Score | None, Score | None]:
