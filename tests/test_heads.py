@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import LinearSVC
 
-from florilegium.model import parallel
+from florilegium import parallel
 from florilegium.model.axes import principal_axes
 from florilegium.model.head import Head, asked
 from florilegium.model.heads import HEADS, suited

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Protocol, Self
 
 import numpy as np
 
 from florilegium.baseline.registry import Baseline, suited
 from florilegium.baseline.rule import Rows
+from florilegium.parallel import each_on_its_own_core
 from florilegium.source.base import Kind
 from florilegium.types import Bools, Floats, Ints, Progress, silent
 
@@ -115,12 +117,15 @@ def climb(
         y: class numbers 0..k-1, (n,).  folds: (n,), negative: never asked about.  progress: hears of "baselines".
     """
     chosen = suited(views, kind=kind)
-    found = []
-    for done, each in enumerate(chosen):
-        progress(STEP, done, len(chosen))
-        found.append(_climbed(each, views[each.view], y, folds, k=k, seed=seed))
-    progress(STEP, len(chosen), len(chosen))
-    return tuple(found)
+    finished = count(1)
+
+    def one(each: Baseline) -> Laddered:
+        found = _climbed(each, views[each.view], y, folds, k=k, seed=seed)
+        progress(STEP, next(finished), len(chosen))
+        return found
+
+    progress(STEP, 0, len(chosen))
+    return tuple(each_on_its_own_core(one, chosen))
 
 
 def _climbed(each: Baseline, x: Rows, y: Ints, folds: Ints, *, k: int, seed: int) -> Laddered:

@@ -17,8 +17,8 @@ from scipy.linalg import cho_factor, cho_solve
 
 from florilegium.model.axes import principal_axes
 from florilegium.model.head import Head, Searched, asked
-from florilegium.model.parallel import each_on_its_own_core
 from florilegium.model.weights import Features, Kernel
+from florilegium.parallel import each_on_its_own_core
 from florilegium.types import Floats, Ints, Progress, Vectors, silent
 
 MIN_WAVES, MAX_WAVES = 100, 4_500  # on MNIST 1,500 get 0.984 right, 4,500 get 0.989; time grows with the square

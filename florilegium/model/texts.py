@@ -12,8 +12,8 @@ from sklearn.svm import LinearSVC
 
 from florilegium.features.text import idf_of, tfidf
 from florilegium.model.head import Head, Searched, asked
-from florilegium.model.parallel import each_on_its_own_core
 from florilegium.model.weights import Features, SparseLinear, scores
+from florilegium.parallel import each_on_its_own_core
 from florilegium.types import Floats, Ints, Progress, Vectors, silent
 
 GRID = (1.0, 0.3, 3.0)  # C: inverse strength of the penalty; of equals the first wins

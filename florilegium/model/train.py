@@ -16,8 +16,8 @@ from florilegium.model import calibration
 from florilegium.model.calibration import Abstention
 from florilegium.model.head import Head, Searched
 from florilegium.model.heads import suited
-from florilegium.model.parallel import on_one_core
 from florilegium.model.weights import Features, Weights
+from florilegium.parallel import on_one_core
 from florilegium.types import Bools, Floats, Ints, Progress, silent
 
 MAX_RACE = 5_000  # items on which candidates are compared: one standard error is at most 0.7 points

@@ -1,4 +1,4 @@
-"""Run a few pieces of work side by side, one core each. Path: features -> **model**."""
+"""Run a few pieces of work side by side, one core each. Path: used by every stage that computes; imports nothing."""
 
 import os
 from collections.abc import Callable, Sequence
