@@ -49,7 +49,7 @@ class Holdings:
         """Tell which items are labelled and sealed; shape (n,)."""
         return self.dataset.labelled & np.array([side is Side.TEST for side in self.sides], dtype=np.bool_)
 
-    @property
+    @cached_property
     def origins(self) -> tuple[str | None, ...]:
         """Give where each item comes from; None: unknown."""
         return tuple(s.origin for s in self.dataset.samples)
