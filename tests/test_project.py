@@ -187,6 +187,17 @@ def test_other_settings_for_an_existing_project_are_refused(judged: Project, pho
         florilegium.new(judged.folder, photos, seed=99)
 
 
+def test_a_first_reading_that_failed_can_be_tried_with_other_settings(tmp_path: Path) -> None:
+    """A slip in a column's name does not nail the project to it."""
+    (tmp_path / "table.csv").write_text("text,kind\n" + "".join(f"some words {i},{'ab'[i % 2]}\n" for i in range(20)))
+    with pytest.raises(InputError, match="knid"):
+        florilegium.new(tmp_path / "p", tmp_path / "table.csv", label="knid")
+
+    project = florilegium.new(tmp_path / "p", tmp_path / "table.csv", label="kind")
+
+    assert project.holdings().dataset.classes == ("a", "b")
+
+
 def test_one_class_is_not_enough(tmp_path: Path) -> None:
     """A folder with one class says that a classifier needs two."""
     paint(tmp_path / "photos", n=3, seed=1)

@@ -17,7 +17,7 @@ from florilegium.features import Choice, Survey
 from florilegium.features.text import normalised_hash, similarity_vectors
 from florilegium.project.kept import kept_whole
 from florilegium.project.results import Reading
-from florilegium.source.base import Contents, Fault, Kind, Sample, Side, Texts
+from florilegium.source.base import Contents, Fault, Files, Kind, Sample, Side, Texts
 from florilegium.types import Bools, Ints, Progress
 
 if TYPE_CHECKING:
@@ -89,8 +89,15 @@ def gather(project: "Project") -> Holdings:
         exact=exact,
         groups=audit.combine(near, numbers_of([s.group for s in dataset.samples])),
         sides=tuple(placed[name][1] if name in placed else None for name in dataset.names),
-        faults=seen.faults,
+        faults=_named(seen.faults, whole),
     )
+
+
+def _named(faults: Sequence[Fault], dataset: Dataset) -> tuple[Fault, ...]:
+    """Give faults that name the item, as everything else does, and not the place on this disk."""
+    contents = dataset.contents
+    name_of = dict(zip(map(str, contents.paths), dataset.names, strict=True)) if isinstance(contents, Files) else {}
+    return tuple(replace(fault, name=name_of.get(fault.name, fault.name)) for fault in faults)
 
 
 def _kind(texts: Sequence[str | None]) -> Kind:

@@ -188,7 +188,7 @@ def prepare(folder: str | Path, source: str | Path, *, progress: Progress = sile
     given = {key: value for key, value in choices.items() if value is not None}
     spec = sources.locate(SourceSpec(location=str(source), **{k: v for k, v in given.items() if k in spec_names}))
     wanted = Settings(source=spec, **{k: v for k, v in given.items() if k not in spec_names})
-    if (folder / settings_file.FILE_NAME).exists():
+    if (folder / settings_file.FILE_NAME).exists() and not _is_blank(folder):
         return _same_project(Project(folder, progress=progress), wanted, given)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -196,6 +196,12 @@ def prepare(folder: str | Path, source: str | Path, *, progress: Progress = sile
         raise StorageError(f"{folder}: {error.strerror}. Choose a folder that you may write to.") from error
     settings_file.write(wanted, folder)
     return Project(folder, progress=progress)
+
+
+def _is_blank(folder: Path) -> bool:
+    """Tell whether a project holds no items yet: its first reading failed, and other settings may be tried."""
+    with Project(folder) as project:
+        return not project.store.samples()[0]
 
 
 def _same_project(project: Project, wanted: Settings, given: Mapping[str, Any]) -> Project:
