@@ -1,6 +1,7 @@
 """`predict`: show answers as they come, as a table, CSV or JSON. Path: project -> **cli**."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -33,7 +34,8 @@ def show_predictions(model: str, inputs: Sequence[str], *, as_json: bool, as_csv
 def _with_stdin(inputs: Sequence[str]) -> Iterator[str]:
     for entry in inputs:
         if entry == STDIN:
-            yield from (line.rstrip("\n") for line in sys.stdin if line.strip())
+            # File names may hold any bytes; read as text, one odd name would end the whole list.
+            yield from (os.fsdecode(line.rstrip(b"\r\n")) for line in sys.stdin.buffer if line.strip())
         else:
             yield entry
 
