@@ -204,6 +204,31 @@ def test_kill_9_loses_no_acknowledged_label(tmp_path: Path, n_acknowledged: int)
     store.close()
 
 
+@pytest.mark.parametrize("n_statements", [1, 4, 9])
+def test_kill_9_while_the_tables_are_made_leaves_none_half_made(tmp_path: Path, n_statements: int) -> None:
+    """The next start finds either no tables or all of them, never some without a version."""
+    url = f"sqlite:///{tmp_path / 'florilegium.db'}"
+    program = textwrap.dedent(f"""
+        import os
+        from sqlalchemy import Engine, event
+        from florilegium.store.database import open_engine
+        made = []
+        @event.listens_for(Engine, "after_cursor_execute")
+        def count(connection, cursor, statement, *rest):
+            if statement.lstrip().startswith("CREATE"):
+                made.append(statement)
+            if len(made) == {n_statements}:
+                os.kill(os.getpid(), {int(signal.SIGKILL)})
+        open_engine({url!r})
+    """)
+
+    killed = subprocess.run([sys.executable, "-c", program], check=False)
+    ledger = Store(url).ledger()
+
+    assert killed.returncode == -signal.SIGKILL
+    assert list(ledger) == []
+
+
 def test_values_are_frozen(store: Store) -> None:
     """What the store gives cannot be changed by accident."""
     record = store.add_model("m1", {}, now=NOW)

@@ -54,6 +54,12 @@ def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            # Python's sqlite3 opens no transaction before CREATE TABLE: without this line a kill -9 half-way
+            # leaves tables without a version, which no later start can bring up to date.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if _version(connection) == HEAD:  # another program did it while this one waited for the lock
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
