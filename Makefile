@@ -65,7 +65,7 @@ clean: ## remove environments, caches and what the demo wrote
 
 .venv-dev/installed: pyproject.toml constraints.txt
 	tools/venv.sh $(PYTHON) .venv-dev $(SUDO)
-	$(DEV_BIN)/python $(INSTALL) --editable '.[test,lint]'
+	$(DEV_BIN)/python $(INSTALL) --editable '.[test,lint,finetune]'
 	@touch $@
 
 .PHONY: chromium

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from florilegium import __version__
+from florilegium.cli import exporting, serving
 from florilegium.cli.edge import edge
 from florilegium.cli.terminal import bars_for, console, load, print_json
 from florilegium.errors import InputError
@@ -31,6 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
+app.add_typer(exporting.app)
+app.command()(serving.serve)
 
 ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
@@ -53,7 +56,9 @@ SplitOption = Annotated[str | None, typer.Option("--split", metavar="COLUMN", he
 MetadataOption = Annotated[
     Path | None, typer.Option("--metadata", metavar="FILE", help="A table about the images, joined by file name.")
 ]
-EncoderOption = Annotated[str | None, typer.Option("--encoder", help="auto, pixels, a backbone's name or onnx:PATH.")]
+EncoderOption = Annotated[
+    str | None, typer.Option("--encoder", help="auto, petal, pixels, a backbone's name, onnx:PATH or hf:NAME.")
+]
 ShareOption = Annotated[
     float | None, typer.Option("--share-test", help="The share that is sealed, 0.02 to 0.8.", show_default="0.2")
 ]
@@ -184,16 +189,38 @@ def audit(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def train(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
+def train(
+    project: ProjectOption = Path(),
+    finetune: Annotated[
+        bool, typer.Option("--finetune", help="Train the network itself too; needs the extra finetune (torch).")
+    ] = False,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="The most passes over the data when fine-tuning.", show_default="16")
+    ] = None,
+    side: Annotated[int | None, typer.Option(min=32, help="Photos are seen this large (px) when fine-tuning.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda, for fine-tuning.")] = "auto",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Start fine-tuning without asking.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Cross-validate the baselines, then choose, calibrate and write a model. The sealed test set stays closed.
 
-    [bold]Example[/bold]: florilegium train -p flowers/
+    With --finetune the network learns too: it is kept only where cross-validation shows that it beats the frozen one.
+    A killed fine-tuning goes on where it was when the same command is run again.
+
+    [bold]Examples[/bold]:
+
+      florilegium train -p flowers/
+
+      florilegium train -p flowers/ --finetune --epochs 12 --yes
     """
-    from florilegium.cli import show
+    from florilegium.cli import show, tuning
     from florilegium.cli.documents import trained_dict
 
     with edge(as_json=as_json), bars_for(as_json) as bars, load(project, bars) as opened:
-        result = opened.train()
+        wish = (
+            tuning.wish(bars, epochs=epochs, side=side, device=device, ask=not (yes or as_json)) if finetune else None
+        )
+        result = opened.train(wish)
         bars.stop()
         if as_json:
             print_json(trained_dict(result))

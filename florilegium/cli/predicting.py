@@ -13,6 +13,10 @@ from florilegium.cli.terminal import console
 from florilegium.model import Prediction
 
 STDIN = "-"
+WHY = {
+    models.UNSURE: "not sure: it may be one of several",
+    models.STRANGE: "I do not know this: it is unlike anything I was trained on",
+}
 WORTH_NAMING = 0.005  # a probability below this would read as 0 %
 
 
@@ -44,7 +48,7 @@ def _write_json(answers: Iterator[Prediction]) -> None:
     """Write one JSON list, one answer per line."""
     separator = "[\n"
     for answer in answers:
-        document = json.dumps(models.prediction_dict(answer), ensure_ascii=False, allow_nan=False)
+        document = json.dumps(models.prediction_dict(answer, thumbnails=False), ensure_ascii=False, allow_nan=False)
         sys.stdout.buffer.write(f"{separator}  {document}".encode("utf-8", "backslashreplace"))
         separator = ",\n"
     sys.stdout.buffer.write(b"[]\n" if separator == "[\n" else b"\n]\n")
@@ -58,7 +62,7 @@ def _show(answers: Iterator[Prediction]) -> None:
             out.print(f"[red]✗[/red] {escape(answer.input)}: {escape(answer.error)}", highlight=False)
             continue
         others = ", ".join(f"{label} {share:.0%}" for label, share in answer.top[1:] if share >= WORTH_NAMING)
-        sure = "" if answer.known else "  [yellow]I do not know this: too unsure to say[/yellow]"
+        sure = "" if answer.why is None else f"  [yellow]{WHY[answer.why]}[/yellow]"
         style = "bold" if answer.known else "dim"
         out.print(
             f"{escape(answer.input)}: [{style}]{escape(answer.label or '')} {answer.probability:.0%}[/{style}]"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from florilegium.errors import ItemError, SettingError
+from florilegium.features import petal
 from florilegium.features.backbone import BACKBONES, DATA_VARIABLE, backbone, backbone_path, onnx_encoder
 from florilegium.features.decode import decode
 from florilegium.features.encoder import GraphEncoder
@@ -22,7 +23,7 @@ TINY_SIDE = 64  # px: up to this, every pixel can be a feature (12,288 numbers i
 PHOTO_PIXELS_SIDE = 32  # px: what is left of a photo where no backbone is at hand
 N_PEEK = 32  # files looked into; spread evenly over the set
 DEFAULT_BACKBONE = "mobilenetv2_100_tf"
-WISHES = ("auto", "pixels", "tfidf", *BACKBONES, "onnx:PATH")
+WISHES = ("auto", "pixels", "tfidf", petal.NAME, *BACKBONES, "onnx:PATH", "hf:NAME")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,11 +45,12 @@ class _Peek:
     gray: bool
 
 
-def choose(contents: Contents, *, wish: str = "auto", data: Path | None = None) -> Choice:
+def choose(contents: Contents, *, wish: str = "auto", hashes: Sequence[str] = (), data: Path | None = None) -> Choice:
     """Choose encoders for contents.
 
     Args:
         wish: one of WISHES.  data: the folder of real data with backbones; None: the variable FLORILEGIUM_DATA.
+        hashes: SHA-256 of the items, so that no network is tested on photos that it learned from.
     Raises: SettingError: no such encoder, or not for such contents.  StepMissing: the wished backbone is not here.
         ModelFileError: the wished file is unsafe or unfit.
     """
@@ -63,9 +65,11 @@ def choose(contents: Contents, *, wish: str = "auto", data: Path | None = None) 
         return Choice(name=encoder.name, encoders=(encoder,), why=f"You chose {wish}.", notes=encoder.notes)
     if wish in BACKBONES:
         return Choice(name=wish, encoders=(backbone(wish, data=data),), why=f"You chose {wish}.")
+    if wish == petal.NAME and petal.is_here():
+        return _petal("You chose petal.", hashes)
     if wish not in ("auto", "pixels"):
         raise SettingError(f"encoder = {wish!r}: expected one of {', '.join(WISHES)}")
-    return _for_pictures(_peek(contents), wish, data)
+    return _for_pictures(_peek(contents), wish, hashes, data)
 
 
 def _for_texts(wish: str) -> Choice:
@@ -74,23 +78,40 @@ def _for_texts(wish: str) -> Choice:
     return Choice(name="tfidf", encoders=(), why="The items are texts: weighed words and pieces of words.")
 
 
-def _for_pictures(seen: _Peek, wish: str, data: Path | None) -> Choice:
+def _for_pictures(seen: _Peek, wish: str, hashes: Sequence[str], data: Path | None) -> Choice:
     tiny = seen.side <= TINY_SIDE
     what = f"The pictures are {'tiny' if tiny else 'large'} (about {seen.side} px{', gray' if seen.gray else ''})"
     if wish == "pixels":
         return Choice(name="pixels", encoders=_pixels(seen), why="You chose pixels.")
     if tiny:
         return Choice(name="pixels", encoders=_pixels(seen), why=f"{what}: every pixel can be a feature.")
-    if backbone_path(DEFAULT_BACKBONE, data=data) is None:
-        note = (
-            f"The backbone {DEFAULT_BACKBONE} was not found, so only coarse pixels are used and accuracy suffers. "
-            f"Set {DATA_VARIABLE} to the folder that holds backbones/."
-        )
-        why = f"{what}, and no backbone is at hand: their coarse pixels."
-        return Choice(name="pixels", encoders=_pixels(seen), why=why, notes=(note,))
-    encoder = backbone(DEFAULT_BACKBONE, data=data)
-    why = f"{what}: a network that was trained on a million photos describes each."
-    return Choice(name=encoder.name, encoders=(encoder,), why=why)
+    unseen = petal.is_here() and not petal.n_seen(hashes)
+    if unseen:
+        return _petal(f"{what}: petal, the network that comes with this package, describes each.", hashes)
+    if backbone_path(DEFAULT_BACKBONE, data=data) is not None:
+        encoder = backbone(DEFAULT_BACKBONE, data=data)
+        why = f"{what}: a network that was trained on a million photos describes each."
+        known = (f"Petal, the package's own network, was not used: {_told_seen(hashes)}",) if petal.is_here() else ()
+        return Choice(name=encoder.name, encoders=(encoder,), why=why, notes=known)
+    if petal.is_here():
+        return _petal(f"{what}: petal, the network that comes with this package, describes each.", hashes)
+    note = (
+        f"The backbone {DEFAULT_BACKBONE} was not found, so only coarse pixels are used and accuracy suffers. "
+        f"Set {DATA_VARIABLE} to the folder that holds backbones/."
+    )
+    why = f"{what}, and no backbone is at hand: their coarse pixels."
+    return Choice(name="pixels", encoders=_pixels(seen), why=why, notes=(note,))
+
+
+def _petal(why: str, hashes: Sequence[str]) -> Choice:
+    """Choose petal; say so where it learned from some of the very photos, since its figures then flatter."""
+    notes = (f"These figures flatter: {_told_seen(hashes)}",) if petal.n_seen(hashes) else ()
+    return Choice(name=petal.NAME, encoders=(petal.petal(),), why=why, notes=notes)
+
+
+def _told_seen(hashes: Sequence[str]) -> str:
+    n = petal.n_seen(hashes)
+    return f"it learned from {n:,} of these {len(hashes):,} photos, and none of them can test it."
 
 
 def _pixels(seen: _Peek) -> tuple[GraphEncoder, ...]:

@@ -146,6 +146,29 @@ def model_of(
     return model
 
 
+Ends = Mapping[str, tuple[int, Sequence[int | str]]]  # tensor name -> element type and shape
+
+
+def part(model: onnx.ModelProto, inputs: Ends, outputs: Ends) -> onnx.ModelProto:
+    """Cut out what leads from some tensors to others.
+
+    Raises: ModelFileError: nothing does.
+    """
+    wanted, kept = set(outputs), []
+    for each in reversed(model.graph.node):  # ONNX nodes stand in topological order
+        if wanted.intersection(each.output):
+            kept.append(each)
+            wanted.update(name for name in each.input if name not in inputs)
+            wanted.difference_update(inputs)
+    constants = [tensor for tensor in model.graph.initializer if tensor.name in wanted]
+    try:
+        return model_of(kept[::-1], constants, name="part", inputs=inputs, outputs=outputs)
+    except onnx.checker.ValidationError as error:
+        raise ModelFileError(
+            f"the graph does not lead from {', '.join(inputs)} to {', '.join(outputs)}. Train again: florilegium train"
+        ) from error
+
+
 def needed(graph: onnx.GraphProto, output: str) -> tuple[list[NodeProto], list[TensorProto]]:
     """Give the nodes and constants that `output` depends on, in order: what else the graph computes is left out."""
     wanted, kept = {output}, []

@@ -17,12 +17,14 @@ MAX_ABSTAIN = 0.5  # a model that answers less than half the time is not made be
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abstention:
-    """Below which probability the model says that it does not know."""
+    """Below which probability, and above which strangeness, the model says that it does not know."""
 
-    threshold: float  # 0..1
+    threshold: float  # 0..1, of the probability
     share_answered: float  # 0..1, of the out-of-fold items
     accuracy_answered: float  # 0..1, among them
     reached: bool  # was the wanted accuracy reached without abstaining on more than half?
+    limit: float | None = None  # of the strangeness; None: the model has no such sense
+    share_strange: float = 0.0  # 0..1, of the out-of-fold items: beyond the limit
 
 
 def temperature(scores: Floats, y: Ints) -> float:
@@ -49,38 +51,54 @@ def probabilities(scores: Floats, *, temperature: float) -> Floats:
     return np.asarray(softmax(scores / temperature, axis=1))
 
 
-def abstention(confidence: Floats, right: Bools, *, target: float) -> Abstention:
+def abstention(
+    confidence: Floats, right: Bools, *, target: float, strangeness: Floats | None = None, limit: float | None = None
+) -> Abstention:
     """Give the smallest threshold above which the share of right answers is at least `target`.
 
     Args: confidence, right: (n,) the highest out-of-fold probability and whether that answer was right.  target: 0..1.
+        strangeness, limit: (n,) out of fold, and what is too much; such items get no answer, whatever the confidence.
     Where half of the answers are not enough to reach the target, the threshold is the one that gives up half.
 
     >>> abstention(np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, True, False]), target=0.95).share_answered
     0.75
     """
-    order = np.argsort(-confidence, kind="stable")
-    sure, n = confidence[order], len(confidence)
-    shares_right = np.cumsum(right[order]) / np.arange(1, n + 1)
-    last_of_tie = np.append(sure[1:] < sure[:-1], True)
-    good = np.flatnonzero((shares_right >= target) & last_of_tie)
-    enough = good[good + 1 >= np.ceil(n * (1 - MAX_ABSTAIN))]
-    if len(enough):
-        last, reached = int(enough[-1]), True
-    else:
-        last, reached = int(np.ceil(n * (1 - MAX_ABSTAIN))) - 1, False
-    # All are answered: no threshold, so that a new item may be less sure than any seen so far.
-    threshold = 0.0 if last == n - 1 else float((sure[last] + sure[last + 1]) / 2)
-    answered = confidence >= threshold
+    n = len(confidence)
+    strange: Bools = np.zeros(n, dtype=np.bool_)
+    if strangeness is not None and limit is not None:
+        strange = strangeness > limit
+    threshold, reached = _threshold(confidence[~strange], right[~strange], target=target, n_wanted=n)
+    answered = (confidence >= threshold) & ~strange
     return Abstention(
         threshold=threshold,
         share_answered=float(answered.mean()),
-        accuracy_answered=float(right[answered].mean()),
+        accuracy_answered=float(right[answered].mean()) if answered.any() else 0.0,
         reached=reached,
+        limit=limit,
+        share_strange=float(strange.mean()),
     )
 
 
+def _threshold(confidence: Floats, right: Bools, *, target: float, n_wanted: int) -> tuple[float, bool]:
+    """Give the threshold for (m,) answers, and whether half of `n_wanted` can be answered at the target with it."""
+    m = len(confidence)
+    if m == 0:
+        return 0.0, False
+    order = np.argsort(-confidence, kind="stable")
+    sure = confidence[order]
+    least = min(int(np.ceil(n_wanted * (1 - MAX_ABSTAIN))), m)  # answers that must be given
+    shares_right = np.cumsum(right[order]) / np.arange(1, m + 1)
+    last_of_tie = np.append(sure[1:] < sure[:-1], True)
+    good = np.flatnonzero((shares_right >= target) & last_of_tie)
+    enough = good[good + 1 >= least]
+    last = int(enough[-1]) if len(enough) else least - 1
+    # All are answered: no threshold, so that a new item may be less sure than any seen so far.
+    threshold = 0.0 if last == m - 1 else float((sure[last] + sure[last + 1]) / 2)
+    return threshold, bool(len(enough))
+
+
 def told(found: Abstention, *, target: float) -> str:
-    """Say what the threshold means.
+    """Say what threshold and limit mean.
 
     >>> told(Abstention(threshold=0.0, share_answered=1.0, accuracy_answered=0.97, reached=True), target=0.95)
     'The model answers always: 97.0 % right out of fold, and 95 % were wanted.'
@@ -90,8 +108,11 @@ def told(found: Abstention, *, target: float) -> str:
         f"{100 * found.share_answered:.0f} %",
         f"{100 * target:.0f} %",
     )
+    strange = f"it calls {100 * found.share_strange:.1f} % of them strange" if found.limit is not None else ""
     if found.threshold == 0:
-        return f"The model answers always: {right} right out of fold, and {wanted} were wanted."
+        often = f"wherever an item is not strange to it ({strange})" if strange else "always"
+        return f"The model answers {often}: {right} right out of fold, and {wanted} were wanted."
     said = f"Below a probability of {found.threshold:.2f} the model says that it does not know"
     short = "" if found.reached else f", which falls short of the {wanted} wanted"
-    return f"{said}: it answers {share} of the items out of fold and gets {right} of those right{short}."
+    also = f"; {strange}" if strange else ""
+    return f"{said}: it answers {share} of the items out of fold and gets {right} of those right{short}{also}."

@@ -17,6 +17,16 @@ from typing import Any
 
 from florilegium.errors import ModelFileError
 from florilegium.features.text import TextCounts
+from florilegium.model import exemplars as examples
+from florilegium.model.exemplars import Exemplar
+from florilegium.model.figures import (
+    AbstentionFigures,
+    ClassFigures,
+    abstention_dict,
+    abstention_of,
+    class_dicts,
+    classes_of,
+)
 from florilegium.source.base import Kind
 
 FORMAT = 1  # raised when an older Florilegium could misread the file
@@ -24,7 +34,10 @@ MAX_METADATA_CHARS = 1 << 26  # a vocabulary of 200,000 terms has about 3 millio
 MAX_CLASSES = 100_000
 MAX_NAME_CHARS = 200  # per class name
 MAX_TERM_CHARS = 20_000  # per term of a vocabulary: a text without a space is one word
-KEYS = ("florilegium", "classes", "model_card", "verdict", "vocabulary")  # the metadata keys; the last two are optional
+# The metadata keys; those after the model card are optional.
+KEYS = (
+    "florilegium", "classes", "model_card", "verdict", "vocabulary", "exemplars", "per_class", "abstention"
+)  # fmt: skip
 
 _NEXT = "Use a file that florilegium train wrote, or train again."
 
@@ -52,6 +65,10 @@ class ModelCard:
     text: str = ""  # the model card for people, Markdown
     verdict: Mapping[str, Any] | None = None  # None: not judged yet
     vocabulary: TextCounts | None = None  # the terms of a text model
+    strangeness_limit: float | None = None  # 0..2: what is stranger is not known; None: the model has no such sense
+    exemplars: tuple[Exemplar, ...] = ()  # training items that answers point to by their row
+    per_class: tuple[ClassFigures, ...] = ()  # in the order of the classes; (): an older file
+    abstention: AbstentionFigures | None = None  # how well it tells what it does not know; None: not measured yet
 
     def __post_init__(self) -> None:
         """Look at everything, complain once."""
@@ -70,6 +87,12 @@ def metadata_of(card: ModelCard) -> dict[str, str]:
         strings["verdict"] = _json(dict(card.verdict))
     if card.vocabulary is not None:
         strings["vocabulary"] = _json({"words": card.vocabulary.words, "pieces": card.vocabulary.pieces})
+    if card.exemplars:
+        strings["exemplars"] = _json([examples.exemplar_dict(each) for each in card.exemplars])
+    if card.per_class:
+        strings["per_class"] = _json(class_dicts(card.per_class))
+    if card.abstention is not None:
+        strings["abstention"] = _json(abstention_dict(card.abstention))
     return strings
 
 
@@ -98,7 +121,7 @@ def card_of(metadata: Mapping[str, str], *, where: str) -> ModelCard:
 
 
 def _card(document: dict[str, Any], classes: list[str], metadata: Mapping[str, str], where: str) -> ModelCard:
-    values = {key: document[key] for key in _EXPECTED if key != "format"}
+    values: dict[str, Any] = {key: document.get(key) for key in _EXPECTED if key != "format"}
     values["kind"] = Kind(document["kind"])
     values["created"] = datetime.fromisoformat(document["created"])
     values["provenance"] = MappingProxyType(document["provenance"])
@@ -109,6 +132,8 @@ def _card(document: dict[str, Any], classes: list[str], metadata: Mapping[str, s
             text=metadata.get("model_card", ""),
             verdict=_parsed(metadata, "verdict", dict, where) if "verdict" in metadata else None,
             vocabulary=_vocabulary(metadata, where) if "vocabulary" in metadata else None,
+            exemplars=_exemplars(metadata, where) if "exemplars" in metadata else (),
+            **_figures(metadata, tuple(classes), where),
             **values,
         )
     except ModelFileError as error:
@@ -158,6 +183,29 @@ def _vocabulary(metadata: Mapping[str, str], where: str) -> TextCounts:
     return TextCounts(words=tuple(value["words"]), pieces=tuple(value["pieces"]))
 
 
+def _exemplars(metadata: Mapping[str, str], where: str) -> tuple[Exemplar, ...]:
+    found = _parsed(metadata, "exemplars", list, where)
+    if len(found) > examples.MAX_EXEMPLARS:
+        raise ModelFileError(f"{where}: {len(found):,} exemplars; at most {examples.MAX_EXEMPLARS:,} are read. {_NEXT}")
+    for row, document in enumerate(found):
+        if fault := examples.fault_of(document):
+            raise ModelFileError(f"{where}: metadata 'exemplars', number {row}: {fault}. {_NEXT}")
+    return tuple(examples.exemplar_of(document) for document in found)
+
+
+def _figures(metadata: Mapping[str, str], classes: tuple[str, ...], where: str) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    try:
+        if "per_class" in metadata:
+            made["per_class"] = classes_of(_parsed(metadata, "per_class", list, where), classes=classes)
+        if "abstention" in metadata:
+            made["abstention"] = abstention_of(_parsed(metadata, "abstention", dict, where))
+    except ValueError as error:
+        key = "abstention" if "per_class" in made or "per_class" not in metadata else "per_class"
+        raise ModelFileError(f"{where}: metadata {key!r}: {str(error)[:200]}. {_NEXT}") from error
+    return made
+
+
 def _is_terms(terms: object) -> bool:
     """Tell whether this is a strictly rising list of texts: the columns of the counts follow it."""
     if not isinstance(terms, list) or not all(isinstance(t, str) and 0 < len(t) <= MAX_TERM_CHARS for t in terms):
@@ -204,14 +252,16 @@ _EXPECTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "florilegium": (_is_text, "a version"),
     "short_side": (lambda v: v is None or _is_whole(v, 1, 1 << 16), "pixels, 1 to 65,536, or null"),
     "provenance": (lambda v: isinstance(v, dict), "a table"),
+    "strangeness_limit": (lambda v: v is None or _is_number(v, 0, 2), "a number from 0 to 2, or null"),
 }
+_ADDED_LATER = frozenset({"strangeness_limit"})  # older files lack these fields
 
 
 def _faults(document: Mapping[str, Any]) -> list[str]:
     wrong = [
         f"{key} = {str(document.get(key, 'missing'))[:60]!r}: expected {wanted}"
         for key, (is_right, wanted) in _EXPECTED.items()
-        if key not in document or not is_right(document[key])
+        if (key not in document and key not in _ADDED_LATER) or not is_right(document.get(key))
     ]
     return wrong + [f"{key[:40]!r}: no such field" for key in document.keys() - set(_EXPECTED)]
 
@@ -230,9 +280,10 @@ def _name_faults(names: object) -> list[str]:
 def _kind_faults(card: ModelCard) -> list[str]:
     texts = card.kind is Kind.TEXT
     faults = [] if (card.vocabulary is not None) == texts else ["a vocabulary belongs to text models, and only to them"]
-    return faults + (
-        [] if (card.short_side is None) == texts else ["short_side belongs to image models, and only to them"]
-    )
+    faults += [] if (card.short_side is None) == texts else ["short_side belongs to image models, and only to them"]
+    if card.strangeness_limit is not None and (texts or not card.exemplars):
+        faults += ["a limit of strangeness belongs to image models with exemplars"]
+    return faults
 
 
 def has_control_characters(text: str) -> bool:

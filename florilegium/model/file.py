@@ -22,10 +22,16 @@ from florilegium.errors import ModelFileError, StorageError
 from florilegium.features.encoder import EMBEDDING, FITTED, IMAGE
 from florilegium.model import guard
 from florilegium.model.card import ModelCard, card_of, metadata_of
+from florilegium.model.figures import AbstentionFigures, ClassFigures
 from florilegium.model.graph import (
+    EXAMPLES,
     KNOWN,
     LABEL,
+    LIMIT,
     PROBABILITIES,
+    SIMILAR,
+    SIMILARITY,
+    STRANGENESS,
     TEMPERATURE,
     TERM_COUNTS,
     TERM_IDS,
@@ -42,6 +48,11 @@ _INPUTS = {
     Kind.TEXT: {TERM_IDS: (TensorProto.INT64, 2), TERM_COUNTS: (TensorProto.FLOAT, 2)},
 }
 _OUTPUTS = {PROBABILITIES: (TensorProto.FLOAT, 2), KNOWN: (TensorProto.BOOL, 1), LABEL: (TensorProto.INT64, 1)}
+_OF_LIKENESS = {
+    STRANGENESS: (TensorProto.FLOAT, 1),
+    SIMILAR: (TensorProto.INT64, 2),
+    SIMILARITY: (TensorProto.FLOAT, 2),
+}
 
 
 def write(path: Path, graph: onnx.ModelProto, card: ModelCard) -> str:
@@ -60,14 +71,23 @@ def write(path: Path, graph: onnx.ModelProto, card: ModelCard) -> str:
     return _id_of(model)
 
 
-def add_verdict(path: Path, verdict: Mapping[str, Any], *, text: str | None = None) -> None:
-    """Write a verdict (and a new model card text) into a model file; graph and id stay as they are.
+def add_verdict(
+    path: Path,
+    verdict: Mapping[str, Any] | None = None,
+    *,
+    text: str | None = None,
+    per_class: tuple[ClassFigures, ...] | None = None,
+    abstention: AbstentionFigures | None = None,
+) -> None:
+    """Write into a model file what was measured of it; graph, id and whatever is None here stay as they are.
 
+    Args: text: the model card for people.  per_class: in the order of the classes.
     Raises: ModelFileError: the file is not a model of ours.  StorageError: it cannot be written.
     """
     model = guard.read(path)
+    given: dict[str, Any] = {"verdict": verdict, "text": text, "per_class": per_class, "abstention": abstention}
     card = card_of(_metadata(model), where=str(path))
-    write(path, model, replace(card, verdict=verdict, text=card.text if text is None else text))
+    write(path, model, replace(card, **{name: value for name, value in given.items() if value is not None}))
 
 
 def open_model(path: Path) -> ModelFile:
@@ -121,30 +141,47 @@ def _metadata(model: onnx.ModelProto) -> dict[str, str]:
 
 
 def _match(model: onnx.ModelProto, card: ModelCard, *, where: str) -> None:
-    """Hold graph and card together: what goes in, what comes out, how many classes, which temperature and threshold."""
+    """Hold graph and card together: what goes in, what comes out, how many classes, which temperature and limits."""
     graph = model.graph
-    faults = _ends_faults("input", graph.input, _INPUTS[card.kind]) + _ends_faults("output", graph.output, _OUTPUTS)
+    wanted = _OUTPUTS if card.strangeness_limit is None else _OUTPUTS | _OF_LIKENESS
+    faults = _ends_faults("input", graph.input, _INPUTS[card.kind]) + _ends_faults("output", graph.output, wanted)
     if not faults:
         width = next(o for o in graph.output if o.name == PROBABILITIES).type.tensor_type.shape.dim[1].dim_value
-        n_terms = card.vocabulary.d if card.vocabulary is not None else None
         faults += [f"{width} probabilities for {len(card.classes)} classes"] if width != len(card.classes) else []
-        faults += [
-            f"{n_terms} terms in the card alone"
-            for t in graph.initializer
-            if t.name == TERM_ROWS and t.dims[0] != n_terms
-        ]
+        faults += _size_faults(graph, card)
     if card.kind is Kind.IMAGE:
         made = {name for node in graph.node for name in node.output}
         faults += [
             f"no tensor {n!r} of stated size" for n in (FITTED, EMBEDDING) if n not in made or not stated_size(model, n)
         ]
-    constants = {t.name: t for t in graph.initializer if t.name in (TEMPERATURE, THRESHOLD)}
-    for name, stated in ((TEMPERATURE, card.temperature), (THRESHOLD, card.threshold)):
-        found = numpy_helper.to_array(constants[name]) if name in constants else np.zeros(0)
-        if found.shape != () or float(found) != float(np.float32(stated)):
-            faults.append(f"{name} is {found.ravel()[:1]} in the graph and {stated} in the card")
+    faults += _number_faults(graph, card)
     if faults:
         raise ModelFileError(f"{where}: graph and card disagree: {'; '.join(faults)}. {guard.NEXT}")
+
+
+def _size_faults(graph: onnx.GraphProto, card: ModelCard) -> list[str]:
+    """Compare how many terms and examples there are."""
+    stated = {TERM_ROWS: (0, "terms", card.vocabulary.d if card.vocabulary is not None else 0)}
+    stated[EXAMPLES] = (1, "examples", len(card.exemplars))
+    dims = {tensor.name: tensor.dims for tensor in graph.initializer if tensor.name in stated}
+    return [
+        f"{wanted} {what} in the card and {list(dims[name])} in the graph"
+        for name, (axis, what, wanted) in stated.items()
+        if name in dims and (len(dims[name]) != 2 or dims[name][axis] != wanted)
+    ]
+
+
+def _number_faults(graph: onnx.GraphProto, card: ModelCard) -> list[str]:
+    """Compare the numbers that stand in both."""
+    stated = {TEMPERATURE: card.temperature, THRESHOLD: card.threshold}
+    stated |= {} if card.strangeness_limit is None else {LIMIT: card.strangeness_limit}
+    constants = {t.name: t for t in graph.initializer if t.name in stated}
+    faults = []
+    for name, value in stated.items():
+        found = numpy_helper.to_array(constants[name]) if name in constants else np.zeros(0)
+        if found.shape != () or float(found) != float(np.float32(value)):
+            faults.append(f"{name} is {found.ravel()[:1]} in the graph and {value} in the card")
+    return faults
 
 
 def _ends_faults(side: str, found: Sequence[onnx.ValueInfoProto], wanted: Mapping[str, tuple[int, int]]) -> list[str]:

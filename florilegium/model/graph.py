@@ -16,12 +16,15 @@ from onnx import NodeProto, TensorProto, helper
 from florilegium.errors import ModelFileError
 from florilegium.features.encoder import EMBEDDING, FITTED, IMAGE, GraphEncoder
 from florilegium.features.graphs import constant, model_of, node
+from florilegium.model.strangeness import TINY, Neighbours
 from florilegium.model.weights import Kernel, Linear, Mlp, SparseLinear, Weights, n_classes
 
 SCORES = "head/scores"  # (n, k) before temperature and softmax
 TERM_IDS, TERM_COUNTS = "term_ids", "term_counts"  # the inputs of a text model
 PROBABILITIES, KNOWN, LABEL = "probabilities", "known", "label"
+STRANGENESS, SIMILAR, SIMILARITY = "strangeness", "similar", "similarity"  # of image models that have them
 TEMPERATURE, THRESHOLD, TERM_ROWS = "head/temperature", "head/threshold", "head/term_rows"
+LIMIT, EXAMPLES = "like/limit", "like/examples"
 
 Array = NDArray[np.floating[Any]]
 
@@ -38,17 +41,34 @@ class Part:
         return Part(nodes=self.nodes + other.nodes, constants=self.constants + other.constants)
 
 
-def image_graph(encoder: GraphEncoder, weights: Weights, *, temperature: float, threshold: float) -> onnx.ModelProto:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Likeness:
+    """Examples to compare with, and the strangeness above which the model does not know an item."""
+
+    neighbours: Neighbours
+    limit: float  # 0..2
+
+
+def image_graph(
+    encoder: GraphEncoder, weights: Weights, *, temperature: float, threshold: float, likeness: Likeness | None = None
+) -> onnx.ModelProto:
     """Join encoder and head: `image` uint8 (n, h, w, 3) -> probabilities (n, k), known (n,), label (n,).
 
     Args: temperature: above 0; scores are divided by it.  threshold: 0..1; below it `known` is false.
+        likeness: adds the outputs strangeness (n,), similar (n, 3) and similarity (n, 3); what is too strange is not
+            known either.  None: without them.
     """
     parts = [
         Part(nodes=tuple(m.graph.node), constants=tuple(m.graph.initializer)) for m in (encoder.fit, encoder.trunk)
     ]
-    whole = parts[0] + parts[1] + scores_part(weights) + answer_part(temperature=temperature, threshold=threshold)
+    known = KNOWN if likeness is None else "head/is_sure"
+    whole = parts[0] + parts[1] + scores_part(weights)
+    whole += answer_part(temperature=temperature, threshold=threshold, known=known)
+    if likeness is not None:
+        whole += likeness_part(likeness, sure=known)
     inputs: dict[str, tuple[int, list[int | str]]] = {IMAGE: (TensorProto.UINT8, ["N", "H", "W", 3])}
-    model = _model(whole, inputs, k=n_classes(weights))
+    n_similar = 0 if likeness is None else likeness.neighbours.n_similar
+    model = _model(whole, inputs, k=n_classes(weights), n_similar=n_similar)
     inner: list[tuple[str, int, list[int | str]]] = [
         (FITTED, TensorProto.UINT8, ["N", encoder.side, encoder.side, 3]),
         (EMBEDDING, TensorProto.FLOAT, ["N", encoder.d]),
@@ -56,6 +76,46 @@ def image_graph(encoder: GraphEncoder, weights: Weights, *, temperature: float, 
     # Stated, so that the file can be taken apart again at these two tensors.
     model.graph.value_info.extend(helper.make_tensor_value_info(*stated) for stated in inner)
     return model
+
+
+def likeness_part(likeness: Likeness, *, sure: str) -> Part:
+    """Make the nodes from `embedding` (n, d) to strangeness, similar and similarity, and `known` from `sure` (n,).
+
+    The numbers of `strangeness.similar`: each vector at length 1, on the axes, against every example.
+    """
+    near = likeness.neighbours
+    search = helper.make_node(
+        "TopK", ["like/cosines", "like/n_similar"], [SIMILARITY, SIMILAR], name=SIMILAR, axis=1, largest=1, sorted=1
+    )
+    return Part(
+        nodes=(
+            node("ReduceL2", [EMBEDDING, "head/last"], "like/length", keepdims=1),  # (n, 1)
+            node("Max", ["like/length", "like/tiny"], "like/divisor"),  # a vector of zeros resembles nothing
+            node("Div", [EMBEDDING, "like/divisor"], "like/unit"),
+            # Bytes are made numbers by plain nodes: not every runtime has the quantised ones.
+            node("Cast", ["like/axes"], "like/axis_levels", to=TensorProto.FLOAT),
+            node("Mul", ["like/axis_levels", "like/axes_scale"], "like/turn"),
+            node("MatMul", ["like/unit", "like/turn"], "like/seen"),  # (n, d) @ (d, m)
+            node("Cast", [EXAMPLES], "like/example_levels", to=TensorProto.FLOAT),
+            node("Mul", ["like/example_levels", "like/examples_scale"], "like/known_units"),
+            node("MatMul", ["like/seen", "like/known_units"], "like/cosines"),  # (n, m) @ (m, e)
+            search,
+            node("ReduceMax", ["like/cosines", "head/last"], "like/nearest", keepdims=0),
+            node("Sub", ["like/one", "like/nearest"], STRANGENESS),
+            node("LessOrEqual", [STRANGENESS, LIMIT], "like/is_alike"),
+            node("And", [sure, "like/is_alike"], KNOWN),
+        ),
+        constants=(
+            constant("like/tiny", TINY),
+            constant("like/one", 1.0),
+            constant(LIMIT, likeness.limit),
+            constant("like/n_similar", [near.n_similar], np.int64),
+            constant("like/axes", near.axes, np.int8),
+            constant("like/axes_scale", near.axes_scale),
+            constant(EXAMPLES, near.rows, np.int8),
+            constant("like/examples_scale", near.rows_scale),
+        ),
+    )
 
 
 def text_graph(weights: SparseLinear, *, temperature: float, threshold: float) -> onnx.ModelProto:
@@ -82,12 +142,20 @@ def text_graph(weights: SparseLinear, *, temperature: float, threshold: float) -
     return _model(whole, inputs, k=n_classes(weights))
 
 
-def _model(whole: Part, inputs: Mapping[str, tuple[int, Sequence[int | str]]], *, k: int) -> onnx.ModelProto:
+def _model(
+    whole: Part, inputs: Mapping[str, tuple[int, Sequence[int | str]]], *, k: int, n_similar: int = 0
+) -> onnx.ModelProto:
     outputs: dict[str, tuple[int, list[int | str]]] = {
         PROBABILITIES: (TensorProto.FLOAT, ["N", k]),
         KNOWN: (TensorProto.BOOL, ["N"]),
         LABEL: (TensorProto.INT64, ["N"]),
     }
+    if n_similar:
+        outputs |= {
+            STRANGENESS: (TensorProto.FLOAT, ["N"]),
+            SIMILAR: (TensorProto.INT64, ["N", n_similar]),
+            SIMILARITY: (TensorProto.FLOAT, ["N", n_similar]),
+        }
     return model_of(whole.nodes, whole.constants, name="florilegium", inputs=inputs, outputs=outputs)
 
 

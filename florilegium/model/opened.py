@@ -18,15 +18,15 @@ import scipy.sparse as sp
 from onnx import TensorProto
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
-from florilegium.errors import ModelFileError
+from florilegium.errors import ItemError, ModelFileError
 from florilegium.features import graphs
 from florilegium.features.encoder import EMBEDDING, FITTED, IMAGE, GraphEncoder
-from florilegium.features.stream import n_workers, overlapped, session
+from florilegium.features.stream import Runner, n_workers, overlapped, session
 from florilegium.features.text import padded
 from florilegium.model.card import ModelCard
-from florilegium.model.graph import KNOWN, PROBABILITIES, TERM_COUNTS, TERM_IDS
+from florilegium.model.graph import KNOWN, PROBABILITIES, SIMILAR, SIMILARITY, STRANGENESS, TERM_COUNTS, TERM_IDS
 from florilegium.source.base import Kind
-from florilegium.types import Bools, Floats, Octets, Vectors
+from florilegium.types import Bools, Floats, Ints, Octets, Vectors
 
 ROWS = 256  # vectors per call of the head
 MAX_CELLS = 1 << 24  # numbers that one call of a text head may gather: 64 MiB
@@ -37,6 +37,9 @@ _KINDS: Mapping[str, tuple[int, list[int | str]]] = MappingProxyType(
         EMBEDDING: (TensorProto.FLOAT, ["N", "D"]),
         PROBABILITIES: (TensorProto.FLOAT, ["N", "K"]),
         KNOWN: (TensorProto.BOOL, ["N"]),
+        STRANGENESS: (TensorProto.FLOAT, ["N"]),
+        SIMILAR: (TensorProto.INT64, ["N", "M"]),
+        SIMILARITY: (TensorProto.FLOAT, ["N", "M"]),
     }
 )
 # ONNX Runtime's errors share no base class; what it throws in C++ arrives as RuntimeError or MemoryError.
@@ -49,6 +52,21 @@ RUNTIME_ERRORS: tuple[type[Exception], ...] = (
 _PROBE_SIDE = 32  # px
 SUM_SLACK = 1e-3  # float32 softmax over 10,000 classes sums to 1 within 1e-4
 _NEXT = "Use a file that florilegium train wrote, or fetch it again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answers:
+    """What a model says of n items; what its file does not hold is None."""
+
+    probabilities: Floats  # (n, k), rows sum to 1
+    known: Bools  # (n,) False: the model abstains
+    strangeness: Floats | None = None  # (n,) how unlike the training items; the card's limit says when it is too much
+    similar: Ints | None = None  # (n, m) row numbers in the card's exemplars, most similar first
+    similarity: Floats | None = None  # (n, m) -1..1
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self.known)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,8 +107,8 @@ class ModelFile:
             source=str(self.card.provenance.get("encoder_source", "unstated")),
         )
 
-    def head(self, vectors: Vectors | sp.csr_array) -> tuple[Floats, Bools]:
-        """Answer from vectors that are known already: probabilities (n, k) and where the model is sure (n,).
+    def answers(self, vectors: Vectors | sp.csr_array) -> Answers:
+        """Answer from vectors that are known already.
 
         Args: vectors: embeddings float32 (n, d), or for a text model counts (n, d) as `TextCounts.counts` gives them.
         Raises: ModelFileError: the vectors are not of this model's encoder.
@@ -100,11 +118,12 @@ class ModelFile:
                 f"{self.path}: {vectors.shape[1]} numbers per item; this model takes {self.d} of {self.card.encoder}. "
                 "Encode the items anew, or train again: florilegium train"
             )
-        answers = list(overlapped(self._answer, self._chunks(vectors), workers=n_workers()))
-        if not answers:
-            return np.zeros((0, len(self.classes))), np.zeros(0, dtype=np.bool_)
-        probabilities = np.concatenate([p for p, _ in answers]).astype(np.float64)
-        return probabilities, np.concatenate([known for _, known in answers])
+        return self._joined(list(overlapped(self._answer, self._chunks(vectors), workers=n_workers())))
+
+    def head(self, vectors: Vectors | sp.csr_array) -> tuple[Floats, Bools]:
+        """Give of `answers` the probabilities (n, k) and where the model knows (n,)."""
+        found = self.answers(vectors)
+        return found.probabilities, found.known
 
     @property
     def d(self) -> int:
@@ -113,11 +132,25 @@ class ModelFile:
 
     def predict_arrays(self, pictures: Sequence[Octets]) -> tuple[Floats, Bools]:
         """Answer pictures, uint8 (h, w, 3) of any sizes, by the whole graph: probabilities (n, k) and known (n,)."""
-        if not pictures:
-            return np.zeros((0, len(self.classes))), np.zeros(0, dtype=np.bool_)
-        answers = [self._run(self._whole, {IMAGE: picture[None]}) for picture in pictures]
-        probabilities = np.concatenate([p for p, _ in answers]).astype(np.float64)
-        return probabilities, np.concatenate([known for _, known in answers])
+        found = self.answers_of_arrays(pictures)
+        return found.probabilities, found.known
+
+    def answers_of_arrays(self, pictures: Sequence[Octets]) -> Answers:
+        """Answer pictures, uint8 (h, w, 3) of any sizes, by the whole graph."""
+        return self._joined([self._run(self._whole, {IMAGE: picture[None]}) for picture in pictures])
+
+    def answer_of(self, pixels: Octets) -> Answers:
+        """Answer one picture, uint8 (h, w, 3), as quickly as can be; several threads may ask at once.
+
+        Raises: ItemError: the encoder gives no finite numbers for it.  ModelFileError: the graph fails.
+        """
+        try:
+            vectors = self._runner.embed(self._runner.fit(pixels[None]))
+        except RUNTIME_ERRORS as error:
+            raise self.failed(error) from error
+        if not np.isfinite(vectors).all():
+            raise ItemError(f"{self.encoder.name} gives no finite numbers for it. Look at it, or take another model.")
+        return self._joined([self._answer({EMBEDDING: vectors})])
 
     def probe(self) -> None:
         """Answer a gray picture, or a text of one term, and come apart: what cannot do that is no model.
@@ -130,10 +163,32 @@ class ModelFile:
             # Taken apart as well as whole: `predict` uses the parts.
             _ = self.encoder, self._head_graph
             given = {IMAGE: np.full((1, _PROBE_SIDE, _PROBE_SIDE, 3), 128, dtype=np.uint8)}
-        probabilities, known = self._run(self._whole, given)
+        found = self._run(self._whole, given)
+        probabilities, known = found[PROBABILITIES], found[KNOWN]
         shapes = (probabilities.shape, known.shape)
         if shapes != ((1, len(self.classes)), (1,)) or not abs(float(probabilities.sum()) - 1) < SUM_SLACK:
             raise ModelFileError(f"{self.path}: gives {shapes} for one item, and no probabilities. {_NEXT}")
+
+    @cached_property
+    def _outputs(self) -> tuple[str, ...]:
+        """Name the outputs that this file has."""
+        found = {output.name for output in self.model.graph.output}
+        return tuple(n for n in (PROBABILITIES, KNOWN, STRANGENESS, SIMILAR, SIMILARITY) if n in found)
+
+    def _joined(self, parts: Sequence[Mapping[str, Any]]) -> Answers:
+        if not parts:
+            return Answers(probabilities=np.zeros((0, len(self.classes))), known=np.zeros(0, dtype=np.bool_))
+        whole: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in self._outputs}
+        floats = {name: found.astype(np.float64) for name, found in whole.items() if found.dtype == np.float32}
+        if SIMILAR in whole:
+            self._check(whole[SIMILAR], whole[SIMILARITY])
+        return Answers(**whole | floats)
+
+    def _check(self, rows: Ints, cosines: Vectors) -> None:
+        """Refuse examples that are not there: a graph may compute whatever it likes."""
+        n = len(self.card.exemplars)
+        if rows.size and (rows.min() < 0 or rows.max() >= n or not np.isfinite(cosines).all()):
+            raise ModelFileError(f"{self.path}: points to examples that it does not hold. {_NEXT}")
 
     def _chunks(self, vectors: Vectors | sp.csr_array) -> Iterator[dict[str, Any]]:
         if not sp.issparse(vectors):
@@ -150,20 +205,23 @@ class ModelFile:
             yield dict(zip((TERM_IDS, TERM_COUNTS), padded(vectors[start:stop]), strict=True))
             start = stop
 
-    def _answer(self, given: dict[str, Any]) -> tuple[Vectors, Bools]:
+    def _answer(self, given: dict[str, Any]) -> dict[str, Any]:
         return self._run(self._head, given)
 
-    def _run(self, session_of: onnxruntime.InferenceSession, given: dict[str, Any]) -> tuple[Vectors, Bools]:
+    def _run(self, session_of: onnxruntime.InferenceSession, given: dict[str, Any]) -> dict[str, Any]:
         try:
-            probabilities, known = session_of.run([PROBABILITIES, KNOWN], given)
+            return dict(zip(self._outputs, session_of.run(list(self._outputs), given), strict=True))
         except RUNTIME_ERRORS as error:
             raise self.failed(error) from error
-        return probabilities, known
 
     def failed(self, error: Exception) -> ModelFileError:
         """Say that ONNX Runtime could not run the graph."""
         reason = "".join(c if c.isprintable() else " " for c in str(error))[:200]  # it quotes names out of the file
         return ModelFileError(f"{self.path}: its graph fails: {reason}. {_NEXT}")
+
+    @cached_property
+    def _runner(self) -> Runner:
+        return Runner(self.encoder)
 
     @cached_property
     def _whole(self) -> onnxruntime.InferenceSession:
@@ -177,7 +235,7 @@ class ModelFile:
 
     @cached_property
     def _head_graph(self) -> onnx.ModelProto:
-        return _cut(self.model, [EMBEDDING], PROBABILITIES, KNOWN)
+        return _cut(self.model, [EMBEDDING], *self._outputs)
 
 
 def _bare(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -13,14 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
+from florilegium.errors import ItemError
+from florilegium.features.decode import decode, max_pixels_allowed
 from florilegium.features.stream import batches, stream
 from florilegium.model import inputs as finding
+from florilegium.model.exemplars import Similar
 from florilegium.model.inputs import Entry
-from florilegium.model.opened import RUNTIME_ERRORS, ModelFile
+from florilegium.model.opened import RUNTIME_ERRORS, Answers, ModelFile
 from florilegium.source.base import Fault, Kind
-from florilegium.types import Floats, Progress, Vectors, silent
+from florilegium.types import Bools, Progress, Vectors, silent
 
+UNSURE, STRANGE = "unsure", "strange"  # why a model abstains
 BATCH = 64  # inputs whose vectors are held until the head answers them together
 STEP = {Kind.IMAGE: "pictures", Kind.TEXT: "texts"}
 # What a spreadsheet takes for the start of a formula when it opens a CSV file (OWASP, "CSV Injection").
@@ -36,6 +41,8 @@ class Prediction:
     probability: float | None = None  # 0..1, of that class
     top: tuple[tuple[str, float], ...] = ()  # the likeliest classes with their probabilities, best first
     known: bool = False  # False: the model abstains, or there is an error
+    why: str | None = None  # why it abstains: UNSURE (between its classes) or STRANGE (unlike anything it learned from)
+    similar: tuple[Similar, ...] = ()  # the training items most like it, best first; () where the file holds none
     error: str | None = None
 
 
@@ -62,6 +69,25 @@ def predict(
     for done, answer in enumerate(answers, start=1):
         progress(STEP[model.card.kind], done, total)
         yield answer
+
+
+def predict_bytes(model: ModelFile, content: bytes, *, name: str, top: int = 5) -> Prediction:
+    """Answer one picture that is in memory, as it came over a wire; several threads may ask at once.
+
+    Args:
+        model: of pictures, from `open_model`.
+        content: the bytes of a picture file; whatever else they are gives a prediction with an `error`.
+        name: what the picture is called in the answer.
+        top: how many classes the answer names, at least 1.
+    Raises: ModelFileError: a text model, or its graph fails.  SettingError: FLORILEGIUM_MAX_PIXELS is no number.
+    """
+    side, max_pixels = model.encoder.decode_side, max_pixels_allowed()
+    try:
+        answers = model.answer_of(decode(content, short_side=side, max_pixels=max_pixels))
+    except ItemError as error:
+        return Prediction(input=finding.shown(name), error=str(error))
+    (said,) = _said(model, answers, top=top)
+    return said(finding.shown(name))
 
 
 def _pictures(model: ModelFile, entries: Iterator[Entry], *, top: int, batch: int) -> Iterator[Prediction]:
@@ -110,33 +136,63 @@ def _texts(model: ModelFile, entries: Iterator[Entry], *, top: int, batch: int) 
 
 
 class _Answer:
-    """One row of probabilities, waiting for its input's name."""
+    """What the model said of one item, waiting for its input's name."""
 
-    def __init__(self, classes: Sequence[str], row: Floats, *, known: bool, top: int) -> None:
-        best = np.argsort(-row, kind="stable")[:top]
-        self.top = tuple((classes[i], float(row[i])) for i in best)
-        self.known = known
+    def __init__(self, model: ModelFile, answers: Answers, row: int, *, top: int, strange: bool) -> None:
+        shares = answers.probabilities[row]
+        self.top = tuple((model.classes[i], float(shares[i])) for i in np.argsort(-shares, kind="stable")[:top])
+        self.known = bool(answers.known[row])
+        self.why = None if self.known else STRANGE if strange else UNSURE
+        self.similar = _similar(model, answers, row)
 
     def __call__(self, name: str) -> Prediction:
         label, probability = self.top[0]
-        return Prediction(input=name, label=label, probability=probability, top=self.top, known=self.known)
+        return Prediction(
+            input=name,
+            label=label,
+            probability=probability,
+            top=self.top,
+            known=self.known,
+            why=self.why,
+            similar=self.similar,
+        )
 
 
-def _answered(model: ModelFile, vectors: Any, *, top: int) -> list[_Answer]:  # noqa: ANN401 - dense or sparse
-    probabilities, known = model.head(vectors)
-    return [_Answer(model.classes, row, known=bool(k), top=top) for row, k in zip(probabilities, known, strict=True)]
+def _similar(model: ModelFile, answers: Answers, row: int) -> tuple[Similar, ...]:
+    if answers.similar is None or answers.similarity is None:
+        return ()
+    pairs = zip(answers.similar[row], answers.similarity[row], strict=True)
+    return tuple(Similar(exemplar=model.card.exemplars[i], similarity=float(cosine)) for i, cosine in pairs)
+
+
+def _answered(model: ModelFile, vectors: Vectors | sp.csr_array, *, top: int) -> list[_Answer]:
+    said = _said(model, model.answers(vectors), top=top)
+    if sp.issparse(vectors):
+        for answer, n_terms in zip(said, np.diff(vectors.indptr), strict=True):
+            answer.why = STRANGE if n_terms == 0 else answer.why  # not one word of it was ever seen
+    return said
+
+
+def _said(model: ModelFile, answers: Answers, *, top: int) -> list[_Answer]:
+    limit, found = model.card.strangeness_limit, answers.strangeness
+    strange: Bools = np.zeros(len(answers), dtype=np.bool_)
+    if found is not None and limit is not None:
+        strange = found > np.float32(limit)
+    return [_Answer(model, answers, row, top=top, strange=bool(strange[row])) for row in range(len(answers))]
 
 
 def _failed(entry: Entry) -> Prediction:
     return Prediction(input=entry.name, error=entry.error)
 
 
-def prediction_dict(prediction: Prediction) -> dict[str, Any]:
-    """Give a prediction for JSON: `input` with `error`, or with `label`, `probability`, `top` and `known`.
+def prediction_dict(prediction: Prediction, *, thumbnails: bool = True) -> dict[str, Any]:
+    """Give a prediction for JSON: `input` with `error`, or with `label`, `probability`, `top`, `known` and so on.
+
+    Args: thumbnails: with the small pictures of similar training items, as data URLs; False: null in their place.
 
     >>> prediction_dict(Prediction(input="a.jpg", label="rose", probability=0.9, top=(("rose", 0.9),), known=True))
     {'input': 'a.jpg', 'label': 'rose', 'probability': 0.9, 'top': [{'label': 'rose', 'probability': 0.9}],
-     'known': True}
+     'known': True, 'why': None, 'similar': []}
     """
     if prediction.error is not None:
         return {"input": prediction.input, "error": prediction.error}
@@ -146,6 +202,19 @@ def prediction_dict(prediction: Prediction) -> dict[str, Any]:
         "probability": prediction.probability,
         "top": [{"label": label, "probability": probability} for label, probability in prediction.top],
         "known": prediction.known,
+        "why": prediction.why,
+        "similar": [_similar_dict(similar, thumbnails=thumbnails) for similar in prediction.similar],
+    }
+
+
+def _similar_dict(similar: Similar, *, thumbnails: bool) -> dict[str, Any]:
+    exemplar = similar.exemplar
+    return {
+        "label": exemplar.label,
+        "similarity": similar.similarity,
+        "origin": exemplar.origin,
+        "licence": exemplar.licence,
+        "thumbnail": exemplar.data_url if thumbnails else None,
     }
 
 

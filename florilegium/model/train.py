@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import scipy.sparse as sp
 
 from florilegium.baseline import subset
 from florilegium.errors import InputError
-from florilegium.model import calibration
+from florilegium.model import calibration, strangeness
 from florilegium.model.calibration import Abstention
 from florilegium.model.head import Head, Searched
 from florilegium.model.heads import suited
@@ -122,7 +123,8 @@ def _train(candidates: Mapping[str, Features], task: _Task, target: float, progr
     found, y, asked_about = chosen.searched, task.y, task.folds >= 0
     temperature = calibration.temperature(found.scores[asked_about], y[asked_about])
     probabilities = calibration.probabilities(found.scores, temperature=temperature)
-    abstention = calibration.abstention(probabilities[asked_about].max(axis=1), chosen.right(task), target=target)
+    strange = _strangeness(candidates[chosen.told.encoder], task)
+    abstention = _abstention(probabilities, chosen.right(task), asked_about, strange, target=target)
     shuffled_rows, shuffled_right = _shuffled(found.head, candidates[chosen.told.encoder], task)
     return Trained(
         encoder=chosen.told.encoder,
@@ -145,6 +147,55 @@ def again(trained: Trained, x: Features, y: Ints, folds: Ints, *, k: int, seed: 
     with on_one_core():
         found = type(trained.head).search(x, y, folds, k=k, seed=seed, like=trained.head)
     return calibration.probabilities(found.scores, temperature=trained.temperature)
+
+
+def recalibrated(
+    trained: Trained,
+    *,
+    encoder: str,
+    weights: Weights,
+    scores: Floats,
+    y: Ints,
+    folds: Ints,
+    strange: Floats | None = None,
+    target: float = TARGET,
+) -> Trained:
+    """Put other weights, learned elsewhere, in the place of a head's, and calibrate anew on their out-of-fold scores.
+
+    Args: encoder: key of the vectors that the weights read.  scores: (n, k) out of fold; rows never asked about are 0.
+        strange: (n,) strangeness out of fold, by encoders that had not seen the fold either; None: without that sense.
+    """
+    asked_about = folds >= 0
+    temperature = calibration.temperature(scores[asked_about], y[asked_about])
+    probabilities = calibration.probabilities(scores, temperature=temperature)
+    right: Bools = (scores.argmax(axis=1) == y)[asked_about]
+    abstention = _abstention(probabilities, right, asked_about, strange, target=target)
+    return replace(
+        trained,
+        encoder=encoder,
+        weights=weights,
+        temperature=temperature,
+        abstention=abstention,
+        scores=scores,
+        probabilities=probabilities,
+    )
+
+
+def _strangeness(x: Features, task: _Task) -> Floats | None:
+    """Give each item's strangeness out of fold (n,); None for texts, whose model knows a strange one by its words."""
+    return None if sp.issparse(x) else strangeness.out_of_fold(x, task.y, task.folds, seed=task.seed)
+
+
+def _abstention(
+    probabilities: Floats, right: Bools, asked_about: Bools, strange: Floats | None, *, target: float
+) -> Abstention:
+    """Set the limit of strangeness first, then the threshold among what is not strange; right: (m,) of those asked."""
+    sure = probabilities[asked_about].max(axis=1)
+    if strange is None:
+        return calibration.abstention(sure, right, target=target)
+    held_out = strange[asked_about]
+    limit = strangeness.limit_of(held_out)
+    return calibration.abstention(sure, right, target=target, strangeness=held_out, limit=limit)
 
 
 def _check(candidates: Mapping[str, Features], y: Ints, folds: Ints, k: int) -> None:

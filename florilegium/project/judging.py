@@ -8,7 +8,9 @@ import numpy as np
 from florilegium import evaluation
 from florilegium.errors import StepMissing
 from florilegium.evaluation import Predictions, Sanity, Verdict
-from florilegium.project import kept
+from florilegium.model.opened import Answers, ModelFile
+from florilegium.project import abstaining, kept
+from florilegium.project.examples import vectors_of
 from florilegium.project.holdings import Holdings
 from florilegium.project.ladder import answers_of_baselines
 from florilegium.project.training import scores_of_sources
@@ -43,14 +45,31 @@ def verdict(project: "Project", ready: Callable[[], Holdings]) -> Verdict:
         alpha_of=lambda k: evaluation.alpha_of_opening(k, alpha=project.settings.alpha),
         now=project.clock(),
     )
-    result = _judge(project, record, opening, holdings)
+    model = kept.open_current(project.folder, record.model_id)
+    predictions, answers = predict_test(project, model, holdings)
+    result = _judge(project, record, opening, holdings, predictions=predictions, known=answers.known)
     project.store.record_verdict(opening.k, evaluation.verdict_dict(result))
-    kept.add_verdict(project.folder, record.model_id, evaluation.verdict_dict(result))
+    kept.add_verdict(
+        project.folder,
+        record.model_id,
+        evaluation.verdict_dict(result),
+        per_class=abstaining.class_figures(predictions, model.card.per_class),
+        abstention=abstaining.of_model(
+            model, answers, predictions, seed=project.settings.seed, progress=project.progress
+        ),
+    )
     return result
 
 
-def _judge(project: "Project", record: "ModelRecord", opening: "Opening", holdings: Holdings) -> Verdict:
-    predictions, known = predict_test(project, record, holdings)
+def _judge(
+    project: "Project",
+    record: "ModelRecord",
+    opening: "Opening",
+    holdings: Holdings,
+    *,
+    predictions: Predictions,
+    known: Bools,
+) -> Verdict:
     kept.save_predictions(project.folder, record.model_id, "test", predictions, known)
     said = answers_of_baselines(project, holdings, predictions.classes)
     same_sources, new_sources = scores_of_sources(record.card)
@@ -68,24 +87,23 @@ def _judge(project: "Project", record: "ModelRecord", opening: "Opening", holdin
     )
 
 
-def predict_test(project: "Project", record: "ModelRecord", holdings: Holdings) -> tuple[Predictions, Bools]:
-    """Let the model file answer the sealed items from their cached embeddings; tell where it is sure."""
+def predict_test(project: "Project", model: ModelFile, holdings: Holdings) -> tuple[Predictions, Answers]:
+    """Let the model file answer the sealed items from their cached embeddings."""
     rows = np.flatnonzero(holdings.test)
-    model = kept.open_current(project.folder, record.model_id)
     texts = holdings.texts(rows)
     if texts is not None and model.card.vocabulary is not None:
-        answers, known = model.head(model.card.vocabulary.counts(texts, progress=project.progress))
+        answers = model.answers(model.card.vocabulary.counts(texts, progress=project.progress))
     else:
-        answers, known = model.head(holdings.survey.encoded[model.card.encoder].vectors[rows])
+        answers = model.answers(vectors_of(project, holdings, model.encoder, rows))
     samples = [holdings.dataset.samples[i] for i in rows]
     predictions = Predictions.of_labels(
         [s.label or "" for s in samples],
         names=[s.name for s in samples],
-        probabilities=answers,
+        probabilities=answers.probabilities,
         groups=holdings.groups[rows],
         classes=model.classes,
     )
-    return predictions, known
+    return predictions, answers
 
 
 def _leaked(holdings: Holdings) -> Bools | None:

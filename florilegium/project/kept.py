@@ -14,6 +14,7 @@ import numpy as np
 
 from florilegium.errors import StepMissing, StorageError
 from florilegium.evaluation import Predictions
+from florilegium.model.figures import AbstentionFigures, ClassFigures
 from florilegium.model.file import add_verdict as write_verdict
 from florilegium.model.file import open_model
 from florilegium.model.opened import ModelFile
@@ -85,9 +86,16 @@ def open_current(folder: Path, model_id: str) -> ModelFile:
     return open_model(path)
 
 
-def add_verdict(folder: Path, model_id: str, verdict: Mapping[str, Any]) -> None:
-    """Write a verdict into a kept model and its copy at the top."""
-    write_verdict(model_path(folder, model_id), verdict)
+def add_verdict(
+    folder: Path,
+    model_id: str,
+    verdict: Mapping[str, Any],
+    *,
+    per_class: tuple[ClassFigures, ...] = (),
+    abstention: AbstentionFigures | None = None,
+) -> None:
+    """Write a verdict, and what was measured with it, into a kept model and its copy at the top."""
+    write_verdict(model_path(folder, model_id), verdict, per_class=per_class or None, abstention=abstention)
     make_current(folder, model_id)
 
 

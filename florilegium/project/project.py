@@ -20,6 +20,7 @@ from florilegium.project.holdings import Holdings, gather, take_in
 from florilegium.project.kept import MODEL_NAME
 from florilegium.project.lock import only_command
 from florilegium.project.results import Audited, Reading, Reported, Status, Trained
+from florilegium.project.tuning import TuneWish
 from florilegium.settings import Settings
 from florilegium.source.base import SourceSpec
 from florilegium.store import Store
@@ -89,10 +90,13 @@ class Project:
             details |= {"n_findings": len(result.findings)}
         return result
 
-    def train(self) -> Trained:
-        """Cross-validate the baselines, then choose, calibrate and write a model; the sealed test set stays closed."""
+    def train(self, tuning: TuneWish | None = None) -> Trained:
+        """Cross-validate the baselines, then choose, calibrate and write a model; the sealed test set stays closed.
+
+        Args: tuning: fine-tune the network too, and keep that where it is shown to be better; needs torch.
+        """
         with self._command("train") as details:
-            result = training.train(self, self._ready())
+            result = training.train(self, self._ready(), tuning)
             details |= {"model": result.record.model_id, "head": result.record.card["head"]}
         return result
 

@@ -3,15 +3,19 @@
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import onnx
+
 import florilegium
 from florilegium import model as models
 from florilegium.errors import StepMissing
 from florilegium.features import GraphEncoder
 from florilegium.features.text import TextCounts
-from florilegium.model import ModelCard
+from florilegium.model import Exemplar, ModelCard
 from florilegium.model import Trained as TrainedHead
+from florilegium.model.figures import ClassFigures
 from florilegium.model.weights import SparseLinear
-from florilegium.project import kept
+from florilegium.project import examples, kept
 from florilegium.project.holdings import Holdings
 from florilegium.project.side import TrainingSide
 from florilegium.source.base import Kind
@@ -21,26 +25,26 @@ if TYPE_CHECKING:
 
 
 def publish(
-    project: "Project", holdings: Holdings, side: TrainingSide, found: TrainedHead, vocabulary: TextCounts | None
+    project: "Project",
+    holdings: Holdings,
+    side: TrainingSide,
+    found: TrainedHead,
+    *,
+    encoder: GraphEncoder | None,
+    vocabulary: TextCounts | None,
 ) -> str:
-    """Write the model file and give the model's id, under which it is kept."""
-    encoder = next((e for e in holdings.choice.encoders if e.key == found.encoder), None)
-    threshold = found.threshold
-    if isinstance(found.weights, SparseLinear) and vocabulary is not None:
-        graph = models.text_graph(found.weights, temperature=found.temperature, threshold=threshold)
-    elif encoder is not None:
-        graph = models.image_graph(encoder, found.weights, temperature=found.temperature, threshold=threshold)
-    else:
-        raise StepMissing(
-            f"{project.folder}: no encoder for {found.encoder}. Train again: florilegium train -p {project.folder}"
-        )
+    """Write the model file and give the model's id, under which it is kept.
+
+    Args: encoder: what makes the vectors that `found` reads; None: a text model.
+    """
+    graph, exemplars = _graph(project, holdings, side, found, encoder=encoder, vocabulary=vocabulary)
     card = ModelCard(
         kind=holdings.dataset.kind,
         classes=side.classes,
         encoder=found.encoder,
         head=found.head.name,
         temperature=found.temperature,
-        threshold=threshold,
+        threshold=found.threshold,
         dataset_version=holdings.dataset.version,
         training_hash=training_hash(holdings, side),
         n_train=len(side.y),
@@ -50,11 +54,40 @@ def publish(
         provenance=_provenance(project, encoder),
         text=_card_text(side),
         vocabulary=vocabulary,
+        strangeness_limit=found.abstention.limit if exemplars else None,
+        exemplars=exemplars,
+        per_class=_trained(side),
     )
     fresh = project.folder / "models" / "new.onnx"
     model_id = models.write(fresh, graph, card)
     fresh.replace(kept.model_path(project.folder, model_id))
     return model_id
+
+
+def _graph(
+    project: "Project",
+    holdings: Holdings,
+    side: TrainingSide,
+    found: TrainedHead,
+    *,
+    encoder: GraphEncoder | None,
+    vocabulary: TextCounts | None,
+) -> tuple[onnx.ModelProto, tuple[Exemplar, ...]]:
+    """Make the graph, and the examples that it points to."""
+    numbers = {"temperature": found.temperature, "threshold": found.threshold}
+    if isinstance(found.weights, SparseLinear) and vocabulary is not None:
+        return models.text_graph(found.weights, **numbers), ()
+    if encoder is None:
+        raise StepMissing(
+            f"{project.folder}: no encoder for {found.encoder}. Train again: florilegium train -p {project.folder}"
+        )
+    likeness, exemplars = examples.gather(project, holdings, side, encoder, limit=found.abstention.limit)
+    return models.image_graph(encoder, found.weights, likeness=likeness, **numbers), exemplars
+
+
+def _trained(side: TrainingSide) -> tuple[ClassFigures, ...]:
+    counts = np.bincount(side.y, minlength=len(side.classes)).tolist()
+    return tuple(ClassFigures(label=label, n_train=n) for label, n in zip(side.classes, counts, strict=True))
 
 
 def training_hash(holdings: Holdings, side: TrainingSide) -> str:
@@ -79,6 +112,7 @@ def _provenance(project: "Project", encoder: GraphEncoder | None) -> dict[str, A
 def _card_text(side: TrainingSide) -> str:
     return (
         f"# A classifier of {len(side.classes)} classes\n\nMade with Florilegium {florilegium.__version__} from "
-        f"{len(side.y):,} labelled items. Classes: {', '.join(side.classes[:200])}.\n\nIt abstains where it is unsure. "
+        f"{len(side.y):,} labelled items. Classes: {', '.join(side.classes[:200])}.\n\nIt abstains where it is unsure, "
+        "and an image model where a picture is unlike all that it learned from. "
         "Its verdict on sealed items, with ranges, stands in this file's metadata under `verdict`.\n"
     )

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.sparse as sp
 
 import florilegium
 from florilegium import evaluation, split
@@ -22,7 +23,9 @@ from florilegium.project.ladder import climb
 from florilegium.project.publishing import publish, training_hash
 from florilegium.project.results import Trained
 from florilegium.project.side import TrainingSide, training_side
-from florilegium.types import Bools, Ints
+from florilegium.project.tuning import TuneWish, tune
+from florilegium.store import ModelRecord
+from florilegium.types import Bools, Ints, Vectors
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
@@ -30,18 +33,21 @@ if TYPE_CHECKING:
 MODEL = "model"  # the name of the model's score
 
 
-def train(project: "Project", holdings: Holdings) -> Trained:
+def train(project: "Project", holdings: Holdings, wish: TuneWish | None = None) -> Trained:
     """Cross-validate the baselines; choose, calibrate and write a model; record it as the current one.
 
-    Where nothing that training depends on has changed since the current model was trained, that one is given again.
+    Where nothing that training depends on has changed since the current model was trained, that one is given again;
+    a fine-tuned one stays when no fine-tuning is asked for.
+    Args: wish: fine-tune the network too, and keep that where it is shown to be better.
     Raises: StepMissing: fewer than two classes or groups to learn from.
     """
     side = training_side(project, holdings)
     record = project.store.current_model()
     inputs = _inputs(project, holdings, side)
-    if record is None or record.card.get("inputs") != inputs or not kept.is_kept(project.folder, record.model_id):
-        model_id, card = _learned(project, holdings, side)
-        record = project.store.add_model(model_id, {**card, "inputs": inputs}, now=project.clock())
+    if record is None or not _is_current(project, record, inputs, wish):
+        model_id, card = _learned(project, holdings, side, wish)
+        asked = None if wish is None else wish.key
+        record = project.store.add_model(model_id, {**card, "inputs": inputs, "tuning": asked}, now=project.clock())
     kept.make_current(project.folder, record.model_id)
     return Trained(
         record=record,
@@ -50,6 +56,11 @@ def train(project: "Project", holdings: Holdings) -> Trained:
         baselines=tuple(Score(**score) for score in record.card["baselines"]),
         notes=tuple(record.card["notes"]),
     )
+
+
+def _is_current(project: "Project", record: ModelRecord, inputs: str, wish: TuneWish | None) -> bool:
+    same = record.card.get("inputs") == inputs and kept.is_kept(project.folder, record.model_id)
+    return same and (wish is None or record.card.get("tuning") == wish.key)
 
 
 def _inputs(project: "Project", holdings: Holdings, side: TrainingSide) -> str:
@@ -62,7 +73,9 @@ def _inputs(project: "Project", holdings: Holdings, side: TrainingSide) -> str:
     return digest.hexdigest()
 
 
-def _learned(project: "Project", holdings: Holdings, side: TrainingSide) -> tuple[str, dict[str, Any]]:
+def _learned(
+    project: "Project", holdings: Holdings, side: TrainingSide, wish: TuneWish | None
+) -> tuple[str, dict[str, Any]]:
     """Train, write the model file and its out-of-fold answers; give the model's id and its record."""
     began = time.perf_counter()
     ladder, sampled = climb(project, holdings, side)
@@ -76,10 +89,15 @@ def _learned(project: "Project", holdings: Holdings, side: TrainingSide) -> tupl
         target=project.settings.answer_accuracy,
         progress=project.progress,
     )
+    sources = _sources(project, holdings, side, found, vectors[found.encoder])
+    tuning = None if wish is None else tune(project, holdings, side, found, x=_dense(vectors[found.encoder]), wish=wish)
+    encoder = next((e for e in holdings.choice.encoders if e.key == found.encoder), None)
+    if tuning is not None:
+        found, encoder = tuning.found, tuning.encoder or encoder
+        sources = sources if tuning.encoder is None else _tuned_sources(holdings, side, found)
     answers = _out_of_fold(side, found)
     own = evaluation.score(MODEL, answers.right, answers.groups)
-    sources = _sources(project, holdings, side, found, vectors[found.encoder])
-    model_id = publish(project, holdings, side, found, vocabulary)
+    model_id = publish(project, holdings, side, found, encoder=encoder, vocabulary=vocabulary)
     kept.save_predictions(project.folder, model_id, "folds", answers)
     return model_id, {
         "head": found.head.name,
@@ -90,8 +108,9 @@ def _learned(project: "Project", holdings: Holdings, side: TrainingSide) -> tupl
         "cross_validated": asdict(own),
         "baselines": [asdict(score) for score in ladder],
         "candidates": _candidates(found),
-        "same_sources": None if sources is None else asdict(sources[0]),
+        "same_sources": None if sources is None or sources[0] is None else asdict(sources[0]),
         "new_sources": None if sources is None else asdict(sources[1]),
+        "fine_tuning": None if tuning is None else tuning.record,
         "shuffled": _shuffled(found, side),
         "temperature": found.temperature,
         "abstention": asdict(found.abstention),
@@ -123,7 +142,7 @@ def _features(
 
 def _sources(
     project: "Project", holdings: Holdings, side: TrainingSide, found: TrainedHead, x: Features
-) -> tuple[Score, Score] | None:
+) -> tuple[Score | None, Score] | None:
     """Give the scores on new items from the same sources and on sources never seen; None without known sources."""
     seed = project.settings.seed
     origins = [holdings.origins[i] for i in side.rows]
@@ -141,6 +160,28 @@ def _sources(
     # A new source is drawn whole, so the range is about sources, not about single items.
     drawn = combine(side.groups, numbers_of(origins))
     return scored("same sources", mixed, side.near), scored("sources never seen", apart, drawn)
+
+
+def _tuned_sources(holdings: Holdings, side: TrainingSide, found: TrainedHead) -> tuple[None, Score] | None:
+    """Give the score on sources never seen, where the folds of the fine-tuning held out whole sources.
+
+    Other folds would take another hour each; so there is no score on the same sources, and none on new ones where
+    sources and folds cross.
+    """
+    origins = [holdings.origins[i] for i in side.rows]
+    folds_of: dict[str | None, set[int]] = {}
+    for origin, fold in zip(origins, side.folds.tolist(), strict=True):
+        folds_of.setdefault(origin, set()).add(fold)
+    if None in folds_of or len(folds_of) == 1 or any(len(folds) > 1 for folds in folds_of.values()):
+        return None
+    asked = side.folds >= 0
+    right = (found.scores.argmax(axis=1) == side.y)[asked]
+    return None, evaluation.score("sources never seen", right, combine(side.groups, numbers_of(origins))[asked])
+
+
+def _dense(x: Features) -> Vectors:
+    """Give the vectors of pictures, which are dense; texts have nothing to fine-tune."""
+    return np.zeros((x.shape[0], 0), dtype=np.float32) if sp.issparse(x) else np.asarray(x)
 
 
 def scores_of_sources(card: Mapping[str, Any]) -> tuple[Score | None, Score | None]:

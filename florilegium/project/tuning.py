@@ -1,0 +1,199 @@
+"""Fine-tune the network, and keep the result only where it is shown to be better. Path: **project** (shell)."""
+
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from florilegium import evaluation
+from florilegium import model as models
+from florilegium.errors import SettingError, StepMissing
+from florilegium.evaluation import Comparison
+from florilegium.features import GraphEncoder
+from florilegium.features.decode import decode
+from florilegium.features.stream import as_rgb
+from florilegium.model import Trained as TrainedHead
+from florilegium.model import strangeness
+from florilegium.project.holdings import Holdings
+from florilegium.project.side import TrainingSide
+from florilegium.source.base import Files, Texts
+from florilegium.types import Floats, Ints, Octets, Vectors
+
+if TYPE_CHECKING:
+    from florilegium.model.finetune import Forecast, Task, Tuned
+    from florilegium.project.project import Project
+
+KEPT_BYTES = 4 << 30  # of decoded photos; what is beyond is decoded each time it is seen
+LEVEL = 0.05  # of the comparison with the frozen head, on items of the training side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneWish:
+    """That the user wants fine-tuning, and how."""
+
+    epochs: int | None = None  # None: the plan's own
+    device: str = "auto"
+    side: int | None = None  # px; None: the encoder's own
+    agree: Callable[["Forecast"], bool] = lambda _: True  # asked before it starts
+
+    @property
+    def key(self) -> str:
+        """Name what the result depends on."""
+        return repr((self.epochs, self.side))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tuning:
+    """What fine-tuning brought: the head to publish, the encoder where it is a new one, and what to record."""
+
+    found: TrainedHead
+    encoder: GraphEncoder | None  # None: the frozen one stays
+    record: dict[str, Any]
+
+
+def tune(
+    project: "Project", holdings: Holdings, side: TrainingSide, found: TrainedHead, *, x: Vectors, wish: TuneWish
+) -> Tuning:
+    """Fine-tune, compare with the frozen head on the same out-of-fold items, and give the one to keep.
+
+    Args: found: the frozen model's head.  x: (n, d) the frozen vectors of the training side.
+    Raises: SettingError: torch is missing, the items are no pictures, or there is no such device.
+    """
+    finetune = _library()
+    encoder = next((e for e in holdings.choice.encoders if e.key == found.encoder), None)
+    if encoder is None or encoder.is_pixels:
+        raise SettingError(
+            "--finetune: there is no network to tune here, because the items are texts or every pixel is a feature. "
+            "Train without it, or choose a network: florilegium new DIR SOURCE --encoder onnx:PATH"
+        )
+    task = _task(holdings, side, encoder, x)
+    plan = finetune.Plan(seed=project.settings.seed, side=wish.side)
+    plan = replace(plan, epochs=wish.epochs) if wish.epochs else plan
+    device = finetune.chosen_device(wish.device)
+    expected = finetune.forecast(task, plan, device=device)
+    if not wish.agree(expected):
+        raise StepMissing("fine-tuning was not started, and nothing was changed. Train without it: florilegium train")
+    kept = project.cache / "finetune"
+    tuned = finetune.finetune(task, plan, device=device, kept=kept, progress=project.progress)
+    result = _judged(side, found, tuned, {"forecast": str(expected), "device": device, "plan": asdict(plan)})
+    shutil.rmtree(kept, ignore_errors=True)
+    return result
+
+
+def _library() -> Any:  # noqa: ANN401 - a module that loads torch
+    try:
+        from florilegium.model import finetune
+    except ModuleNotFoundError as error:
+        raise SettingError(
+            f"--finetune needs {error.name}, which is not installed. Run: pip install 'florilegium[finetune]'"
+        ) from error
+    return finetune
+
+
+def _task(holdings: Holdings, side: TrainingSide, encoder: GraphEncoder, x: Vectors) -> "Task":
+    from florilegium.model.finetune import Task
+
+    return Task(
+        encoder=encoder,
+        photos=_Photos(holdings, side.rows, short=encoder.decode_side),
+        x=x,
+        y=side.y,
+        k=len(side.classes),
+        folds=side.folds,
+        sources=[holdings.origins[i] for i in side.rows],
+        hashes=[holdings.dataset.samples[i].sha256 for i in side.rows],
+    )
+
+
+class _Photos:
+    """Decoded photos by their place on the training side; kept as long as they fit."""
+
+    def __init__(self, holdings: Holdings, rows: Ints, *, short: int) -> None:
+        self._contents, self._rows, self._short = holdings.dataset.contents, rows, short
+        self._kept: dict[int, Octets] = {}
+        self._n_bytes = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, place: int) -> Octets:
+        photo = self._kept.get(place)
+        if photo is None:
+            photo = self._decoded(int(self._rows[place]))
+            with self._lock:
+                if self._n_bytes + photo.nbytes <= KEPT_BYTES and place not in self._kept:
+                    self._kept[place] = photo
+                    self._n_bytes += photo.nbytes
+        return photo
+
+    def _decoded(self, row: int) -> Octets:
+        match self._contents:
+            case Files():
+                return decode(self._contents.paths[row], short_side=self._short)
+            case Texts():
+                raise TypeError("texts cannot be seen")
+            case pixels:
+                return as_rgb(pixels.array[row])
+
+
+def _judged(side: TrainingSide, found: TrainedHead, tuned: "Tuned", record: dict[str, Any]) -> Tuning:
+    """Compare on the items that both answered out of fold; the frozen one stays unless that shows a gain."""
+    asked = side.folds >= 0
+    right = (tuned.scores.argmax(axis=1) == side.y)[asked]
+    frozen = (found.scores.argmax(axis=1) == side.y)[asked]
+    compared = evaluation.compare(right, frozen, side.groups[asked], level=1 - LEVEL)
+    better = compared.shows_better(LEVEL)
+    record |= {
+        "tuned": float(right.mean()),
+        "frozen": float(frozen.mean()),
+        "difference": asdict(compared.difference),
+        "p_value": compared.p_value,
+        "p_value_groups": compared.p_value_groups,
+        "kept": better,
+        "epochs": tuned.epochs,
+        "errors": list(tuned.errors),
+        "seconds": tuned.seconds,
+    }
+    note = _told(compared, float(right.mean()), float(frozen.mean()), better=better)
+    notes = (*found.notes, *tuned.notes, note)
+    if not better:
+        return Tuning(found=replace(found, notes=notes), encoder=None, record=record)
+    retrained = models.recalibrated(
+        found,
+        encoder=tuned.encoder.key,
+        weights=tuned.head,
+        scores=tuned.scores,
+        y=side.y,
+        folds=side.folds,
+        strange=_strangeness(side, tuned, seed=record["plan"]["seed"]),
+    )
+    settings = f"fine-tuned for {tuned.epochs} epochs"
+    return Tuning(found=replace(retrained, settings=settings, notes=notes), encoder=tuned.encoder, record=record)
+
+
+def _strangeness(side: TrainingSide, tuned: "Tuned", *, seed: int) -> Floats | None:
+    """Give each item's strangeness (n,) by the network that had not seen its fold; None where none was held out."""
+    numbers = np.unique(side.folds[side.folds >= 0]).tolist()
+    if len(numbers) != len(tuned.fold_vectors):
+        return None
+    return strangeness.out_of_fold(dict(zip(numbers, tuned.fold_vectors, strict=True)), side.y, side.folds, seed=seed)
+
+
+def _told(compared: Comparison, tuned: float, frozen: float, *, better: bool) -> str:
+    gap = compared.difference
+    figures = (
+        f"{100 * tuned:.1f} % against {100 * frozen:.1f} % out of fold on {compared.n:,} items, "
+        f"difference {100 * gap.value:+.1f} points ({100 * gap.low:+.1f} to {100 * gap.high:+.1f})"
+    )
+    if better:
+        return f"Fine-tuning beat the frozen network: {figures}. The fine-tuned one is kept."
+    return f"Fine-tuning was not shown to beat the frozen network: {figures}. The frozen one is kept."
+
+
+def out_of_fold_vectors(tuned: "Tuned", folds: Ints) -> Vectors:
+    """Give each item's embedding by the network that did not learn from it, where there is one; shape (n, d)."""
+    vectors = np.array(tuned.fold_vectors[0], copy=True)
+    for number, each in zip(np.unique(folds[folds >= 0]), tuned.fold_vectors, strict=True):
+        vectors[folds == number] = each[folds == number]
+    return vectors
