@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs bench coverage constraints clean
+.PHONY: help demo test lint format docs bench flowers coverage constraints clean
 
 PYTHON ?= python3.11
 ifeq (, $(shell command -v $(PYTHON) 2>/dev/null))
@@ -47,6 +47,9 @@ docs: .venv-dev/installed ## print anew what the pages say about the code (comma
 
 bench: .venv-dev/installed ## measure, each with its peer beside it; `make bench ONLY=mnist` for one
 	$(DEV_BIN)/python -m benchmarks "$(ONLY)" $(ARGS)
+
+flowers: .venv-dev/installed ## train, judge and ship the flower model, from the mirror of real data (about an hour)
+	$(DEV_BIN)/python -m tools.flowers $(ARGS)
 
 constraints: ## write constraints.txt anew from what a clean environment installs today
 	tools/constraints.sh $(PYTHON)

@@ -8,9 +8,10 @@ import numpy as np
 
 from florilegium.features import GraphEncoder, pixels_encoder
 from florilegium.features.text import TextCounts, idf_of
-from florilegium.model import file
+from florilegium.model import file, strangeness
 from florilegium.model.card import ModelCard
-from florilegium.model.graph import image_graph, text_graph
+from florilegium.model.exemplars import Exemplar
+from florilegium.model.graph import Likeness, image_graph, text_graph
 from florilegium.model.weights import Kernel, Linear, Mlp, SparseLinear, Weights
 from florilegium.source.base import Kind
 from florilegium.types import Vectors
@@ -68,16 +69,33 @@ def write_image_model(
     encoder: GraphEncoder | None = None,
     head: str = "linear",
     weights: Weights | None = None,
+    learned: Vectors | None = None,
+    limit: float = 0.2,
     **changes: Any,
 ) -> Path:
-    """Write an image model of 8 x 8 gray pixels, or of another encoder."""
+    """Write an image model of 8 x 8 gray pixels, or of another encoder.
+
+    Args: learned: (e, d) vectors of the training items that it compares with.  limit: of strangeness, where it does.
+    """
     encoder = encoder or pixels_encoder(side=8, gray=True)
     classes = changes.get("classes", CLASSES)
     weights = weights or image_heads(encoder.d, len(classes))[head]
+    likeness = None if learned is None else Likeness(neighbours=strangeness.learn(learned), limit=limit)
+    if learned is not None:
+        changes = {"strangeness_limit": limit, "exemplars": some_exemplars(len(learned), classes)} | changes
     card = a_card(**{"encoder": encoder.key, "short_side": encoder.short, "head": head} | changes)
-    graph = image_graph(encoder, weights, temperature=card.temperature, threshold=card.threshold)
+    graph = image_graph(encoder, weights, temperature=card.temperature, threshold=card.threshold, likeness=likeness)
     file.write(path, graph, card)
     return path
+
+
+def some_exemplars(n: int, classes: tuple[str, ...] = CLASSES) -> tuple[Exemplar, ...]:
+    """Make n examples, the classes in turn."""
+    labels = [classes[i % len(classes)] for i in range(n)]
+    return tuple(
+        Exemplar(name=f"{label}/{i:04}.png", label=label, origin="a garden", licence="CC0-1.0")
+        for i, label in enumerate(labels)
+    )
 
 
 TEXTS = ("where is my card", "my card has not arrived", "send my money back", "the transfer is late", "hello there")

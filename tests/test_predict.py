@@ -232,7 +232,7 @@ def test_unknown_words_make_the_model_abstain(texts: ModelFile) -> None:
     """A text without any term that was seen in training has a label and `known: false`."""
     (said,) = predict(texts, ["жжж"])
 
-    assert prediction_dict(said).keys() == {"input", "label", "probability", "top", "known"}
+    assert prediction_dict(said).keys() == {"input", "label", "probability", "top", "known", "why", "similar"}
     assert said.known is False
 
 

@@ -53,7 +53,10 @@ def _command(name: str, command: object) -> str:
     text = re.sub(r"\[/?bold\]", "**", inspect.cleandoc(str(getattr(command, "help", "") or "")))
     text = re.sub(r"^(\*\*Example\*\*: |  )(\S.*)$", r"\1`\2`", text, flags=re.MULTILINE)
     rows = [_parameter(p) for p in getattr(command, "params", ()) if p.name != "help"]
-    return "\n".join([f"## `florilegium {name}`", "", text, "", "| | |", "|---|---|", *rows, ""])
+    table = ["| | |", "|---|---|", *rows, ""] if rows else []
+    # A command that holds others, such as `export`, is followed by each of them.
+    inner = [_command(f"{name} {other}", part) for other, part in getattr(command, "commands", {}).items()]
+    return "\n".join([f"## `florilegium {name}`", "", text, "", *table, *inner])
 
 
 def _parameter(parameter: object) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated
@@ -53,7 +54,8 @@ def serve(
         from florilegium.serve.running import address_of, listen, run
 
         app = create_app(opened, frames=tuple(frame or ()))
-        with listen(host, port) as listening:
+        # Uvicorn obeys Ctrl-C, answers what is open, and then passes it on: the usual end, not an interruption.
+        with suppress(KeyboardInterrupt), listen(host, port) as listening:
             address = address_of(listening, host)
             run(app, listening, ready=lambda: _tell(opened, address, host, as_json=as_json, browser=not no_open))
 
@@ -79,7 +81,9 @@ def _tell(model: "ModelFile", address: str, host: str, *, as_json: bool, browser
         print_json({"url": address, "model": str(model.path), "id": model.id})
     else:
         out = console()
-        out.print(f"{escape(model.path.name)}: open [bold]{escape(address)}[/bold]   (Ctrl-C stops it)", highlight=False)
+        out.print(
+            f"{escape(model.path.name)}: open [bold]{escape(address)}[/bold]   (Ctrl-C stops it)", highlight=False
+        )
         if host not in LOOPBACK:
             out.print("[dim]Everybody who reaches this machine can use it.[/dim]")
         sys.stdout.flush()

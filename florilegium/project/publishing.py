@@ -10,6 +10,7 @@ import florilegium
 from florilegium import model as models
 from florilegium.errors import StepMissing
 from florilegium.features import GraphEncoder
+from florilegium.features.precision import narrowed
 from florilegium.features.text import TextCounts
 from florilegium.model import Exemplar, ModelCard
 from florilegium.model import Trained as TrainedHead

@@ -3,7 +3,7 @@
 Some are made up here, the same for every model; a folder with one sub-folder per kind brings others.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,12 @@ def made_up(*, seed: int, n: int = N_MADE_UP) -> dict[str, Iterator[Octets]]:
     """Paint pictures of nothing: kind -> n pictures, uint8 (256, 256, 3). Equal seed, equal pictures."""
     painters = {"noise": _noise, "plain colours and gradients": _gradient, "pages of text": _page}
     rngs = np.random.default_rng(seed).spawn(len(painters))
-    return {kind: (painter(rng) for _ in range(n)) for (kind, painter), rng in zip(painters.items(), rngs, strict=True)}
+    return {kind: _several(painter, rng, n) for (kind, painter), rng in zip(painters.items(), rngs, strict=True)}
+
+
+def _several(painter: Callable[[np.random.Generator], Octets], rng: np.random.Generator, n: int) -> Iterator[Octets]:
+    for _ in range(n):
+        yield painter(rng)
 
 
 def in_folder(folder: Path) -> Mapping[str, list[Path]]:

@@ -78,7 +78,7 @@ def tune(
         raise StepMissing("fine-tuning was not started, and nothing was changed. Train without it: florilegium train")
     kept = project.cache / "finetune"
     tuned = finetune.finetune(task, plan, device=device, kept=kept, progress=project.progress)
-    result = _judged(side, found, tuned, {"forecast": str(expected), "device": device, "plan": asdict(plan)})
+    result = _judged(project, side, found, tuned, {"forecast": str(expected), "device": device, "plan": asdict(plan)})
     shutil.rmtree(kept, ignore_errors=True)
     return result
 
@@ -137,7 +137,9 @@ class _Photos:
                 return as_rgb(pixels.array[row])
 
 
-def _judged(side: TrainingSide, found: TrainedHead, tuned: "Tuned", record: dict[str, Any]) -> Tuning:
+def _judged(
+    project: "Project", side: TrainingSide, found: TrainedHead, tuned: "Tuned", record: dict[str, Any]
+) -> Tuning:
     """Compare on the items that both answered out of fold; the frozen one stays unless that shows a gain."""
     asked = side.folds >= 0
     right = (tuned.scores.argmax(axis=1) == side.y)[asked]
@@ -166,7 +168,8 @@ def _judged(side: TrainingSide, found: TrainedHead, tuned: "Tuned", record: dict
         scores=tuned.scores,
         y=side.y,
         folds=side.folds,
-        strange=_strangeness(side, tuned, seed=record["plan"]["seed"]),
+        strange=_strangeness(side, tuned, seed=project.settings.seed),
+        target=project.settings.answer_accuracy,
     )
     settings = f"fine-tuned for {tuned.epochs} epochs"
     return Tuning(found=replace(retrained, settings=settings, notes=notes), encoder=tuned.encoder, record=record)
@@ -189,11 +192,3 @@ def _told(compared: Comparison, tuned: float, frozen: float, *, better: bool) ->
     if better:
         return f"Fine-tuning beat the frozen network: {figures}. The fine-tuned one is kept."
     return f"Fine-tuning was not shown to beat the frozen network: {figures}. The frozen one is kept."
-
-
-def out_of_fold_vectors(tuned: "Tuned", folds: Ints) -> Vectors:
-    """Give each item's embedding by the network that did not learn from it, where there is one; shape (n, d)."""
-    vectors = np.array(tuned.fold_vectors[0], copy=True)
-    for number, each in zip(np.unique(folds[folds >= 0]), tuned.fold_vectors, strict=True):
-        vectors[folds == number] = each[folds == number]
-    return vectors

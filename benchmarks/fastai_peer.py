@@ -1,0 +1,164 @@
+"""The peer of bench_fastai: fastai's `vision_learner(...).fine_tune(...)` on photos that it is told of.
+
+Runs in an environment of its own (benchmarks/make_fastai_env.sh), never in this package's. Reads one JSON document from
+standard input, {"train": [[path, label], ...], "ask": [path, ...], "weights": file, "epochs": 4, "threads": 1}, and
+prints one: {"answers": [label, ...], "seconds", "cpu_seconds", "peak_mib", "versions"}. Sees no label of what it is
+asked, and knows nothing of Florilegium.
+
+Chapter 2 of the fastai book, but for the body: weights of hubs are out of reach where this was written, so it is
+MobileNetV2 from a file, the very weights that Florilegium's own encoder has.
+"""
+
+import contextlib
+import importlib.util
+import json
+import platform
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+KIB_PER_MIB = 1024
+SIDE = 224  # px, as in the book
+ARCHITECTURE = "mobilenetv2_100"
+
+
+def torchvision_may_load() -> None:
+    """Let `import torchvision` succeed where its compiled part is built for CUDA and torch is not.
+
+    fastai takes architectures and picture transforms from it, all plain Python; the operators declared here find boxes
+    around things, are never called, and only have to exist.
+    """
+    spec = importlib.util.find_spec("torchvision")
+    if spec is None or spec.origin is None:
+        return
+    ops: Any = torch.ops  # has no types
+    library_of: Any = torch.library.Library
+    for compiled in Path(spec.origin).parent.glob("_C*.so"):
+        try:
+            ops.load_library(str(compiled))
+        except OSError:
+            library = library_of("torchvision", "DEF")
+            for name in ("nms", "qnms"):
+                library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+            declared.append(library)
+
+
+declared: list[Any] = []  # what is declared lives as long as its library
+
+
+class Shift(nn.Module):
+    """A norm whose statistics are folded into the convolution before it: what is left adds a number and cuts off.
+
+    As a norm, fastai would let it learn new statistics, and the folded ones would be lost.
+    """
+
+    def __init__(self, norm: Any) -> None:  # noqa: ANN401 - timm's norm with its activation
+        super().__init__()
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        if not torch.allclose(scale, torch.ones_like(scale), atol=1e-5):
+            raise ValueError("this norm is not folded")
+        self.bias = nn.Parameter(norm.bias.detach().clone())
+        self.act = norm.act
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add the bias of each channel: (n, c, h, w) + (c, 1, 1)."""
+        found: Tensor = self.act(x + self.bias[:, None, None])
+        return found
+
+
+def body(weights: Path) -> nn.Module:
+    """Give MobileNetV2 as timm builds it, with weights from a file, its folded norms made plain."""
+    import timm
+    from safetensors.torch import load_file
+
+    model: nn.Module = timm.create_model(ARCHITECTURE, pretrained=False, pad_type="same")
+    model.load_state_dict(load_file(weights))
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, nn.BatchNorm2d):
+                setattr(parent, name, Shift(child))
+    return model
+
+
+def fine_tuned(asked: dict[str, Any]) -> Any:  # noqa: ANN401 - fastai's Learner has no types
+    """Train as the book does: random resized crops, its usual augmentation, head first, then all."""
+    from fastai.vision import all as fv
+
+    block = fv.DataBlock(
+        blocks=(fv.ImageBlock, fv.CategoryBlock),
+        get_x=fv.ItemGetter(0),
+        get_y=fv.ItemGetter(1),
+        splitter=fv.IndexSplitter([]),  # nothing is chosen by a validation set, so every photo is learned from
+        item_tfms=fv.RandomResizedCrop(SIDE, min_scale=0.5),
+        batch_tfms=[*fv.aug_transforms(), fv.Normalize.from_stats([0.5] * 3, [0.5] * 3, cuda=False)],
+    )
+    dls = block.dataloaders([tuple(pair) for pair in asked["train"]], num_workers=0, device=torch.device("cpu"))
+    learn = fv.vision_learner(
+        dls,
+        lambda pretrained=True: body(Path(asked["weights"])),  # noqa: ARG005 - fastai hands it over by name
+        cut=lambda model: nn.Sequential(model.conv_stem, model.bn1, model.blocks, model.conv_head, model.bn2),
+        normalize=False,
+    )
+    with learn.no_bar():
+        learn.fine_tune(asked["epochs"])
+    return learn
+
+
+def answers(learn: Any, paths: list[str]) -> list[str]:  # noqa: ANN401
+    """Give the likeliest label of each photo."""
+    dl = learn.dls.test_dl([(path, None) for path in paths], with_labels=False)
+    with learn.no_bar(), learn.no_logging():
+        found, _ = learn.get_preds(dl=dl)
+    vocabulary = learn.dls.vocab
+    return [str(vocabulary[i]) for i in found.argmax(dim=1).tolist()]
+
+
+def versions() -> dict[str, str]:
+    """Import what is needed and say which versions there are."""
+    torchvision_may_load()
+    import fastai
+    import timm
+    import torchvision
+    from fastai.vision import all as fv
+
+    del fv
+    return {
+        "python": platform.python_version(),
+        **{module.__name__: str(module.__version__) for module in (torch, torchvision, fastai, timm)},
+    }
+
+
+def main() -> None:
+    """Read what is asked, train, answer; `--check` only says what is installed."""
+    used = versions()
+    if "--check" in sys.argv:
+        print(json.dumps(used))
+        return
+    from fastai.torch_core import set_seed
+
+    asked = json.load(sys.stdin)
+    torch.set_num_threads(asked["threads"])
+    set_seed(asked["seed"])
+    began, cpu_began = time.perf_counter(), time.process_time()
+    with contextlib.redirect_stdout(sys.stderr):  # standard output is for the one document
+        learn = fine_tuned(asked)
+        trained, cpu_trained = time.perf_counter(), time.process_time()
+        said = answers(learn, asked["ask"])
+    document = {
+        "answers": said,
+        "seconds": trained - began,
+        "cpu_seconds": cpu_trained - cpu_began,
+        "answering_seconds": time.perf_counter() - trained,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MIB,
+        "versions": used,
+    }
+    print(json.dumps(document))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""A model that answers many readers at once. Path: model -> **serve**.
+
+Pictures are decoded and run in as many threads as there are cores; all others wait without holding up the server.
+Keeps nothing of what it is asked.
+"""
+
+import base64
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import anyio
+import numpy as np
+from anyio import to_thread
+from PIL import Image
+
+from florilegium.errors import ItemError, ModelFileError
+from florilegium.export import page_card
+from florilegium.features.decode import decode, max_pixels_allowed
+from florilegium.model import ModelFile, predict_bytes, prediction_dict
+from florilegium.serve.limits import PhotoUnknown, PhotoUnreadable, RequestRefused
+from florilegium.serve.uploads import Upload
+from florilegium.source.base import Kind
+from florilegium.source.sniff import SNIFF_BYTES, image_format
+
+N_BEST = 5  # classes that an answer names
+PREVIEW_SIDE = 480  # px, of the picture that a page without scripts shows beside its answer
+
+
+class Classifier:
+    """Answers photos with one model; made once, used by every request."""
+
+    def __init__(self, model: ModelFile, *, n_threads: int) -> None:
+        """Take an opened model.
+
+        Args: n_threads: photos that are answered side by side, at least 1.
+        Raises: ModelFileError: a text model, or its card is damaged.
+        """
+        if model.card.kind is not Kind.IMAGE:
+            raise ModelFileError(
+                f"{model.path}: a text model; the page takes photos. Classify texts with: florilegium predict"
+            )
+        self.model = model
+        self.card: Mapping[str, Any] = page_card(model)
+        self._turn = anyio.CapacityLimiter(n_threads)
+
+    def warm_up(self) -> None:
+        """Answer a gray square, so that the first reader waits no longer than the others."""
+        self.model.answer_of(np.full((PREVIEW_SIDE, PREVIEW_SIDE, 3), 128, dtype=np.uint8))
+
+    async def answer(self, upload: Upload) -> dict[str, Any]:
+        """Give the answer to one photo as `florilegium predict --json` has it; one that cannot be read has `error`."""
+        return await to_thread.run_sync(self._answer, upload, limiter=self._turn)
+
+    async def answer_with_preview(self, upload: Upload) -> dict[str, Any]:
+        """Give the answer with a small `preview` of the photo (a data address), None where there is none."""
+        answer = await self.answer(upload)
+        preview = None if "error" in answer else await to_thread.run_sync(_preview, upload, limiter=self._turn)
+        return {**answer, "preview": preview}
+
+    def _answer(self, upload: Upload) -> dict[str, Any]:
+        return prediction_dict(predict_bytes(self.model, upload.content, name=upload.name, top=N_BEST))
+
+
+def refusal(upload: Upload, answer: Mapping[str, Any]) -> RequestRefused:
+    """Give the refusal for a photo that could not be read: of a format that is not read, or damaged."""
+    is_picture = not upload.content or image_format(upload.content[:SNIFF_BYTES]) is not None
+    kind = PhotoUnreadable if is_picture else PhotoUnknown
+    return kind(f"{upload.name}: {answer['error']}")
+
+
+def _preview(upload: Upload) -> str | None:
+    try:
+        pixels = decode(upload.content, short_side=PREVIEW_SIDE, max_pixels=max_pixels_allowed())
+    except ItemError:  # pragma: no cover - it was decoded a moment ago
+        return None
+    image, file = Image.fromarray(pixels), io.BytesIO()
+    image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    image.save(file, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"

@@ -1,0 +1,196 @@
+"""Read the photos of a form as its bytes come in. Path: a browser -> **serve** -> model.
+
+Each photo is handed over when its last byte is there and forgotten after; nothing is written to a disk. Whoever is slow
+keeps nobody else waiting, and whoever sends too much is told so. Decodes nothing.
+"""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect, Request
+
+from florilegium.report.render import cleaned
+from florilegium.serve.limits import MIB, Limits, NoPhoto, NotAForm, Place, RequestRefused, Room, TooLarge, TooSlow
+
+NAME_MOST = 200  # characters of a photo's name that are kept
+NEXT = "Send a form with one or more photos, such as: curl -F photos=@rose.jpg http://127.0.0.1:8000/api/predict"
+# Whoever is refused mid-way hears it only once they have stopped sending: so much is read and thrown away.
+DRAIN_BYTES, DRAIN_S = 64 * MIB, 3.0
+# Line breaks, and signs that turn the direction of what is written after them.
+_TURNING = re.compile("[\t\n\r\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One photo as it came: nobody has looked into it yet."""
+
+    name: str  # without folders and control characters
+    content: bytes
+
+
+async def uploads(request: Request, *, limits: Limits, room: Room) -> AsyncGenerator[Upload, None]:
+    """Give the photos of a form, each as soon as it is complete.
+
+    Raises: RequestRefused: no form, too large, too slow, too busy.  ClientDisconnect: the sender went away.
+    """
+    async with aclosing(_chunks(request, limits)) as chunks:
+        try:
+            with room.place() as place:
+                async with aclosing(_files(request, chunks, limits, place)) as files:
+                    async for upload in files:
+                        yield upload
+        except RequestRefused:
+            await _drain(chunks)
+            raise
+
+
+async def _files(
+    request: Request, chunks: AsyncIterator[bytes], limits: Limits, place: Place
+) -> AsyncGenerator[Upload, None]:
+    form = _Form(_boundary(request), limits)
+    async for chunk in chunks:
+        form.write(chunk)
+        place.hold(form.n_held)
+        while form.finished:
+            yield form.finished[0]
+            form.finished.popleft()  # only now: while it is being answered it is still in memory
+            place.hold(form.n_held)
+    if not form.is_complete:
+        raise NoPhoto(f"The form ends before its end: some of it was lost on the way. {NEXT}")
+    if form.n_files == 0:
+        raise NoPhoto(f"There is no photo in the form. {NEXT}")
+
+
+async def _chunks(request: Request, limits: Limits) -> AsyncGenerator[bytes, None]:
+    """Give the body's bytes; only the time spent waiting for them counts."""
+    stream, waited_s = request.stream(), 0.0
+    clock = asyncio.get_running_loop().time
+    while True:
+        began = clock()
+        try:
+            async with asyncio.timeout(min(limits.idle_s, limits.whole_s - waited_s)):
+                chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise TooSlow(
+                f"No more of the photo came for {clock() - began:.0f} s, so it was given up. "
+                "Try again with a better connection, or make the photo smaller."
+            ) from error
+        waited_s += clock() - began
+        yield chunk
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    n_bytes = 0
+    with suppress(TimeoutError, ClientDisconnect, TooSlow):
+        async with asyncio.timeout(DRAIN_S):
+            async for chunk in chunks:
+                n_bytes += len(chunk)
+                if n_bytes > DRAIN_BYTES:
+                    return
+
+
+def _boundary(request: Request) -> bytes:
+    kind, parameters = parse_options_header(request.headers.get("content-type", ""))
+    boundary = parameters.get(b"boundary", b"")
+    if kind != b"multipart/form-data" or not boundary:
+        shown = str(cleaned(kind.decode("latin-1")[:60])) or "nothing that is named"
+        raise NotAForm(f"This is {shown}; expected a form (multipart/form-data). {NEXT}")
+    return boundary
+
+
+class _Form:
+    """Gather the files of a form out of its bytes; other parts are passed over."""
+
+    def __init__(self, boundary: bytes, limits: Limits) -> None:
+        self.finished: deque[Upload] = deque()
+        self.n_files = 0
+        self.is_complete = False
+        self._limits = limits
+        self._n_field_bytes = 0
+        self._header, self._value = b"", b""
+        self._name: str | None = None  # of the file whose bytes come in; None: another part
+        self._content = bytearray()
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin,
+                "on_header_field": self._header_name,
+                "on_header_value": self._header_value,
+                "on_header_end": self._header_end,
+                "on_part_data": self._data,
+                "on_part_end": self._end,
+                "on_end": self._complete,
+            },
+        )
+
+    @property
+    def n_held(self) -> int:
+        """Count the bytes in memory."""
+        return len(self._content) + sum(len(upload.content) for upload in self.finished)
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next bytes of the form."""
+        try:
+            self._parser.write(chunk)
+        except FormParserError as error:
+            raise NoPhoto(f"The form is damaged and cannot be read. {NEXT}") from error
+
+    def _begin(self) -> None:
+        self._name, self._content = None, bytearray()
+
+    def _header_name(self, octets: bytes, start: int, end: int) -> None:
+        self._header += octets[start:end]
+
+    def _header_value(self, octets: bytes, start: int, end: int) -> None:
+        self._value += octets[start:end]
+
+    def _header_end(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            _, options = parse_options_header(self._value)
+            if b"filename" in options:
+                self._name = shown_name(options[b"filename"])
+        self._header, self._value = b"", b""
+
+    def _data(self, octets: bytes, start: int, end: int) -> None:
+        if self._name is None:
+            self._n_field_bytes += end - start
+            if self._n_field_bytes > self._limits.max_field_bytes:
+                raise TooLarge(f"The form holds long texts; expected photos. {NEXT}")
+            return
+        self._content += octets[start:end]
+        if len(self._content) > self._limits.max_file_bytes:
+            most = self._limits.max_file_bytes / MIB
+            raise TooLarge(f"{self._name}: more than {most:g} MB; at most {most:g} MB are taken. Make it smaller.")
+
+    def _end(self) -> None:
+        if self._name is None or (not self._name and not self._content):
+            return  # a field, or the empty part that a browser sends where no file was chosen
+        self.n_files += 1
+        if self.n_files > self._limits.max_files:
+            raise TooLarge(
+                f"More than {self._limits.max_files} photos in one form. Send them in several, or one by one."
+            )
+        self.finished.append(Upload(self._name or "photo", bytes(self._content)))
+        self._content = bytearray()
+
+    def _complete(self) -> None:
+        self.is_complete = True
+
+
+def shown_name(octets: bytes) -> str:
+    r"""Give a file name that came over the wire so that it can be shown anywhere.
+
+    >>> shown_name(b"C:\\photos\\rose.jpg"), shown_name("été%22.jpg".encode()), shown_name(b"../../etc/x\x00\xff")
+    ('rose.jpg', 'été".jpg', 'x\ufffd\ufffd')
+    """
+    name = octets.decode("utf-8", "replace").replace("%22", '"')  # as browsers write a quote in a form
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return str(cleaned(_TURNING.sub("\ufffd", last)))[:NAME_MOST]
