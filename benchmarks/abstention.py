@@ -19,7 +19,6 @@ from sklearn.covariance import LedoitWolf
 from sklearn.metrics import roc_auc_score
 
 import florilegium
-from florilegium import evaluation
 from florilegium.features.stream import Picture, stream
 from florilegium.model import strangeness
 from florilegium.model.linear import LinearHead
@@ -184,11 +183,12 @@ def main() -> None:
         print("\n".join(table(kind, known, scores, groups)), flush=True)
     inner, outer, *groups_of = other_flowers(x, side)
     print("\n".join(table("flowers of other classes", inner, outer, (groups_of[0], groups_of[1]))))
-    left_out = abstaining.classes_left_out(
+    answered = abstaining.classes_left_out(
         x, side.y, side.folds, side.groups, head=HEAD, target=project.settings.answer_accuracy, seed=SEED
     )
-    share = evaluation.wilson_interval(left_out.n_events, left_out.n)
-    print(f"\n{left_out}: answered by limit and threshold together; each item alone {share}")
+    print("\nAnswered by limit and threshold together:")
+    for found in answered:
+        print(f"{found.name}: {found.n_events} of {found.n} ({100 * found.low:.1f} % to {100 * found.high:.1f} %)")
 
 
 if __name__ == "__main__":

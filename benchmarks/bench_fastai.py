@@ -27,6 +27,7 @@ from florilegium import split
 from florilegium.evaluation import Score, compare, score, wilson_interval
 from florilegium.model import open_model, predict
 from florilegium.project import Project
+from florilegium.project.tuning import TuneWish
 from florilegium.source.base import Files
 from florilegium.types import Ints
 
@@ -69,9 +70,8 @@ class Cost:
 
 def ours(folder: str, *, finetune: bool) -> None:
     """Go from photos to a verdict; runs in a process of its own, so that time and memory are its own."""
-    choices: dict[str, Any] = {"finetune": True} if finetune else {}
     with florilegium.new(folder, "flowers20") as project:
-        trained = project.train(**choices)
+        trained = project.train(TuneWish() if finetune else None)
         verdict = project.verdict()
     for found in (verdict.same_sources, verdict.new_sources):
         if found is not None:

@@ -4,6 +4,7 @@ Red is a rose, green a daisy, blue a tulip; gray lies between them all, and yell
 """
 
 import io
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import numpy as np
 import uvicorn
 from fastapi import FastAPI
 from PIL import Image
+from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
 
 from florilegium.features import pixels_encoder
 from florilegium.features.stream import Runner
@@ -30,6 +32,8 @@ COLOURS = {
     "unsure": (128, 128, 128),
     "strange": (200, 200, 0),
 }
+DESK: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 780}
 LIMIT = 0.1  # of strangeness: yellow is 0.18 from gray and 0.29 from red
 SHARPNESS = 0.1  # a pure colour is 99 % sure
 SIDE = 64  # px of a painted picture
@@ -106,3 +110,26 @@ def serving(app: FastAPI) -> Iterator[str]:
         yield address_of(listening, "127.0.0.1")
         server.should_exit = True
         thread.join(timeout=10)
+
+
+def opened(context: BrowserContext, address: str) -> Page:
+    """Open the page and wait until its scripts run."""
+    tab = context.new_page()
+    tab.goto(address)
+    expect(tab.locator("html")).to_have_class(re.compile("script"))
+    tab.wait_for_load_state("networkidle")
+    return tab
+
+
+def photo(kind: str, name: str = "", **choices: Any) -> Any:
+    """Give a painted photo as Playwright hands it over."""
+    return {"name": name or f"{kind}.png", "mimeType": "image/png", "buffer": painted(kind, **choices)}
+
+
+def plates(tab: Page, *states: str) -> Locator:
+    """Give the plates, once each has come to one of the given states, in order."""
+    found = tab.locator(".plate")
+    expect(found).to_have_count(len(states))
+    for plate, state in zip(found.all(), states, strict=True):
+        expect(plate).to_have_attribute("data-state", state, timeout=15_000)
+    return found

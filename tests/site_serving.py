@@ -67,15 +67,19 @@ def served(folder: Path, *, headers: Mapping[str, str] | None = None, packed: bo
         site.stop()
 
 
+CHROMIUM_CHOICES = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+
+
+def chromium_path() -> str:
+    """Give where Debian's Chromium is."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start Debian's Chromium."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_CHOICES))
         yield browser
         browser.close()
 

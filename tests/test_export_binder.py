@@ -141,7 +141,7 @@ def test_the_marker_names_every_file(model: ModelFile, tmp_path: Path) -> None:
 
 
 def test_jupyter_finds_the_settings_once_built(model: ModelFile, tmp_path: Path) -> None:
-    """What repo2docker runs last links the folder's settings into those of its Python, and they still name the model."""
+    """What repo2docker runs last links the folder's settings into those of its Python; they still name the model."""
     folder, prefix = tmp_path / "out", tmp_path / "python"
     binder.write_binder(model, folder)
     venv.create(prefix, with_pip=False)

@@ -321,36 +321,6 @@ def test_a_page_below_a_path_works_alike(context: BrowserContext, folder: Path, 
     assert "label" in ask(page, encoded(a_picture(), "JPEG"))
 
 
-def test_a_new_version_takes_over_whole(context: BrowserContext, folder: Path, tmp_path: Path) -> None:
-    """After another model is exported, a reader who comes again sees it, and the old files are forgotten."""
-    shutil.copytree(folder, tmp_path / "site")
-    with served(tmp_path / "site") as site:
-        page, _ = opened(context, site.address)
-        ask(page, encoded(a_picture(), "JPEG"))
-        page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
-        page.reload()  # from now on the kept files are shown
-        ask(page, encoded(a_picture(), "JPEG"))
-        other = models.open_model(write_image_model(tmp_path / "other.onnx", classes=("oak", "ash", "elm")))
-        export_static(other, tmp_path / "site")
-        page.evaluate(WAIT_FOR_UPDATE)
-        loads: list[str] = []
-        page.on("load", lambda tab: loads.append(tab.url))
-        page.reload()
-        for _ in range(200):  # the page loads itself once more
-            page.wait_for_timeout(50 * (len(loads) < 2))
-        labels = {one["label"] for one in ask(page, encoded(a_picture(), "JPEG"))["top"]}
-
-        assert labels == {"oak", "ash", "elm"}
-        assert len(page.evaluate("caches.keys()")) == 1
-
-
-WAIT_FOR_UPDATE = """async () => {
-  const registration = await navigator.serviceWorker.getRegistration();
-  await registration.update();
-  for (let i = 0; i < 200 && !registration.waiting; i++) await new Promise((resolve) => setTimeout(resolve, 50));
-}"""
-
-
 def test_a_half_updated_host_changes_nothing(context: BrowserContext, folder: Path, tmp_path: Path) -> None:
     """Where one file of a new version is another than promised, readers keep the old version, which works."""
     shutil.copytree(folder, tmp_path / "site")

@@ -47,7 +47,7 @@ def test_a_photo_gets_the_answer_of_the_command_line(client: httpx.Client, model
 
     assert said == [json.loads(json.dumps(prediction_dict(predict_bytes(model, painted("rose"), name="a.png"))))]
     assert said[0]["label"] == "rose"
-    assert [one["label"] for one in said[0]["similar"]][0] == "rose"
+    assert said[0]["similar"][0]["label"] == "rose"
 
 
 @pytest.mark.parametrize(("kind", "why"), [("rose", None), ("unsure", "unsure"), ("strange", "strange")])
@@ -192,7 +192,10 @@ def test_a_form_that_breaks_off_is_refused(client: httpx.Client, end: bytes) -> 
     assert "ends before its end" in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("body", [b"garbage", b"--edge\r\nno header\r\n\r\n", b"--edge\r\n" + b"A: b\r\n" * 500, b"--edge\r\nA: " + b"b" * 9999])
+@pytest.mark.parametrize(
+    "body",
+    [b"garbage", b"--edge\r\nno header\r\n\r\n", b"--edge\r\n" + b"A: b\r\n" * 500, b"--edge\r\nA: " + b"b" * 9999],
+)
 def test_a_damaged_form_is_refused(client: httpx.Client, body: bytes) -> None:
     """Bytes that are no form are refused, not guessed at."""
     response = post_raw(client, body)
@@ -202,7 +205,10 @@ def test_a_damaged_form_is_refused(client: httpx.Client, body: bytes) -> None:
 
 def test_fields_beside_the_photos_are_passed_over(client: httpx.Client) -> None:
     """A form may hold other fields and any name for the photos."""
-    fields = part('form-data; name="note"', b"my garden"), part('form-data; name="x"; filename="r.png"', painted("rose"))
+    fields = (
+        part('form-data; name="note"', b"my garden"),
+        part('form-data; name="x"; filename="r.png"', painted("rose")),
+    )
 
     assert [one["label"] for one in post_raw(client, *fields).json()] == ["rose"]
 
@@ -227,7 +233,7 @@ def test_the_card_is_the_page_card(client: httpx.Client, model: ModelFile) -> No
 
 
 def test_the_description_is_true(client: httpx.Client) -> None:
-    """What OpenAPI promises is what comes: answers, errors, card and health fit their shapes, and nothing is left out."""
+    """What OpenAPI promises is what comes: answers, errors, card and health fit their shapes."""
     described = client.get("openapi.json").json()
     kinds = ("rose", "unsure", "strange")
 

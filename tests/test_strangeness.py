@@ -7,7 +7,7 @@ import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from sklearn.neighbors import NearestNeighbors
 
 from florilegium.errors import ModelFileError
@@ -233,6 +233,34 @@ def test_a_file_that_contradicts_itself_is_refused(change: str, said: str, tmp_p
     path = write_image_model(tmp_path / "m.onnx", learned=embedded(pictures(30, seed=0)))
 
     assert said in altered(path, change)
+
+
+@pytest.mark.parametrize("way", ["Cast", "DequantizeLinear"])
+def test_numbers_of_two_bytes_and_of_one_are_read(way: str, tmp_path: Path) -> None:
+    """A head whose numbers are stored in 16 or 8 bits answers nearly as before; an infinite one is refused."""
+    path = write_image_model(tmp_path / "m.onnx")
+    asked = numbers(np.random.default_rng(0), 20, 64)
+    expected, _ = file.open_model(path).head(asked)
+    model = onnx.load(path)
+    matrix = next(tensor for tensor in model.graph.initializer if tensor.name == "head/scores/matrix")
+    values = numpy_helper.to_array(matrix)
+    scale = np.asarray(np.abs(values).max() / 127, dtype=np.float32)
+    small = values.astype(np.float16) if way == "Cast" else np.rint(values / scale).astype(np.int8)
+    matrix.CopyFrom(numpy_helper.from_array(small, "small"))
+    model.graph.initializer.append(numpy_helper.from_array(scale, "scale"))
+    widened = helper.make_node("Cast", ["small"], ["head/scores/matrix"], to=TensorProto.FLOAT)
+    scaled = helper.make_node("DequantizeLinear", ["small", "scale"], ["head/scores/matrix"])
+    model.graph.node.insert(0, widened if way == "Cast" else scaled)
+    path.write_bytes(model.SerializeToString())
+
+    found, _ = file.open_model(path).head(asked)
+
+    assert 0 < np.abs(found - expected).max() < 0.05
+    if way == "Cast":
+        matrix.CopyFrom(numpy_helper.from_array(np.full_like(small, np.inf), "small"))
+        path.write_bytes(model.SerializeToString())
+        with pytest.raises(ModelFileError, match="not finite"):
+            file.open_model(path)
 
 
 def test_a_limit_belongs_to_examples(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def look_at_notebook(address: str, photo: Path, wanted: Mapping[str, Any], pictu
     """Choose the photo on Voila's page, press the button, and wait for the answer to be shown."""
     with chromium(address) as page:
         with page.expect_file_chooser() as chooser:
-            page.locator(".jupyter-widget-upload").click()
+            page.locator(".widget-upload").click()
         chooser.value.set_files(photo)
         page.get_by_text("(1)").wait_for()
         page.get_by_role("button", name="Classify").click()

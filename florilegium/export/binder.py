@@ -1,8 +1,8 @@
 """A folder that Binder and its like start: the classifier's page, and a notebook. Path: model -> **export**.
 
-Follows the conventions of repo2docker (`runtime.txt`, `requirements.txt`, `postBuild`), jupyter-server-proxy (the page under
-`/florilegium/`) and Voila (the notebook as a page). Everything that is ours travels in the folder; the other packages
-are named with the versions that are installed here. Equal model, equal installation: equal folder, byte by byte.
+Follows the conventions of repo2docker (`runtime.txt`, `requirements.txt`, `postBuild`), jupyter-server-proxy (the page
+under `/florilegium/`) and Voila (the notebook as a page). Everything that is ours travels in the folder; the other
+packages are named with the versions that are installed here. Equal model, equal installation: equal folder.
 """
 
 import re

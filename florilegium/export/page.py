@@ -105,10 +105,16 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=cleaned,
+        finalize=_shown,
     )
     environment.filters |= dict(_FILTERS)
     return environment
+
+
+def _shown(value: object) -> object:
+    """Give a value as a page can hold it; a number and its percent sign stay on one line."""
+    value = cleaned(value)
+    return value.replace(" %", "\u00a0%") if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _rendered(text: str) -> Markup:

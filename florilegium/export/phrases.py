@@ -170,17 +170,12 @@ def abstention(card: Document) -> list[str]:
     when = [f"where its best guess stays below {percent(found['threshold'])}"] if found["threshold"] else []
     when += ["where a photo is unlike all that it learned from"] if found["strangeness_limit"] is not None else []
     told = [f"It says “I do not know this” {' and '.join(when)}."]
-    sure = found["strangeness_limit"] is not None
     rates = [
-        (
-            "It keeps silent without need: as “unlike all” on {} of its own kind",
-            found["false_alarms"] if sure else None,
-        ),
-        ("It is unsure on {} of its own kind", found["unsure"]),
+        ("Of photos of its own classes it took {} for unlike all that it learned from", found["false_alarms"]),
+        ("It was unsure on {} of them", found["unsure"]),
         ("Of the answers that it gave, {} were right", found["answered_right"]),
-        *((f"It gives an answer all the same to {{}} that show {rate['name']}", rate) for rate in found["misses"]),
     ]
-    return told + [f"{text.format(_rated(rate))}." for text, rate in rates if rate] + list(found["notes"])
+    return told + [f"{text.format(_rated(rate))}." for text, rate in rates if rate]
 
 
 def _rated(rate: Document) -> str:

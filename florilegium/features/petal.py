@@ -1,7 +1,7 @@
 """`petal`, the image network that comes with the package. Path: dataset -> **features** -> model.
 
-It is the front part of the shipped flower model: a MobileNetV2 that learned flowers. What it has seen it must not be
-tested on, so the file says which photos those are, and whoever holds one of them hears it. Never downloads.
+It is the front part of the shipped flower model, a MobileNetV2. Where that was fine-tuned, the file says on which
+photos; it must not be tested on them, and whoever holds one of them hears it. Never downloads.
 """
 
 import json

@@ -17,7 +17,7 @@ from florilegium.baseline import subset
 from florilegium.parallel import on_one_core
 from florilegium.types import Floats, Ints, Vectors
 
-N_AXES = 128  # 64 miss up to 3 points more, 256 none less (docs/abstention.md)
+N_AXES = 128  # with 64 up to a point more is missed, with 192 nothing less (docs/abstention.md)
 MAX_EXEMPLARS = 2_000  # 128 bytes each in the file
 N_SIMILAR = 3  # examples that an answer names
 FALSE_ALARMS = 0.05  # of items like the training items, the share that may be called strange

@@ -4,7 +4,7 @@ Takes a model's answers, or lets a model answer; writes what was found into its 
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,8 +128,8 @@ def add_misses(path: Path, misses: tuple[Rate, ...], *, notes: tuple[str, ...] =
 
 def classes_left_out(
     x: Vectors | Mapping[int, Vectors], y: Ints, folds: Ints, groups: Ints, *, head: Head, target: float, seed: int
-) -> Rate:
-    """Leave a quarter of the classes out, train on the others, and count how many items of the left-out get an answer.
+) -> tuple[Rate, Rate]:
+    """Leave a quarter of the classes out, train on the others; count who gets an answer: the left-out, and the others.
 
     Every class is left out once; each item is asked about by a head that learned from no item of its fold. A network
     that was fine-tuned on all classes has seen the left-out ones, so its figure flatters; say so where it stands.
@@ -139,17 +139,23 @@ def classes_left_out(
         head: the chosen one, whose settings are used.  target: the wanted share right, as in training.
     """
     k = int(y.max()) + 1
-    asked, answered = [], []
+    strange, own, known = [], [], []
     for left_out in np.array_split(np.random.default_rng(seed).permutation(k), min(ROUNDS, k - 1)):
         inside = ~np.isin(y, left_out)
         number: Ints = np.full(k, -1, dtype=np.int64)
         number[np.unique(y[inside])] = np.arange(k - len(left_out))
-        known = _known(x, number[y], folds, head=head, target=target, seed=seed)
-        rows = np.flatnonzero(~inside & (folds >= 0))
-        asked.append(rows)
-        answered.append(known[rows])
-    rows = np.concatenate(asked)
-    return rate("classes that it never learned", np.concatenate(answered), groups[rows])
+        known.append(_known(x, number[y], folds, head=head, target=target, seed=seed))
+        strange.append(~inside & (folds >= 0))
+        own.append(inside & (folds >= 0))
+    return _counted("classes that it never learned", known, strange, groups), _counted(
+        "classes that it learned", known, own, groups
+    )
+
+
+def _counted(name: str, known: Sequence[Bools], asked: Sequence[Bools], groups: Ints) -> Rate:
+    """Count the answers over all rounds; each array is (n,)."""
+    happened: Bools = np.concatenate([k[rows] for k, rows in zip(known, asked, strict=True)])
+    return rate(name, happened, np.concatenate([groups[rows] for rows in asked]))
 
 
 def _known(x: Vectors | Mapping[int, Vectors], y: Ints, folds: Ints, *, head: Head, target: float, seed: int) -> Bools:

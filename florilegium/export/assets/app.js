@@ -24,7 +24,7 @@ let running = 0;
 // -- words, as florilegium/export/phrases.py has them ----------------------------------------------------------------
 
 function percent(share) {
-  return `${bare(share)} %`;
+  return `${bare(share)}\u00a0%`; // a number and its sign stay on one line
 }
 
 function bare(share) {
@@ -291,7 +291,7 @@ addEventListener("drop", (event) => {
 });
 addEventListener("paste", (event) => {
   if (event.clipboardData.files.length) take(event.clipboardData.files);
-  else if (!event.target.closest("input, textarea")) say("There is no photo on the clipboard.");
+  else if (!event.target.closest?.("input, textarea")) say("There is no photo on the clipboard.");
 });
 
 /** Give the files in dropped folders, hidden ones left out. */

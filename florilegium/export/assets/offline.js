@@ -1,10 +1,8 @@
 // Keep the page for times without a network, and bring it up to date. Knows nothing of answers.
 
-const workers = navigator.serviceWorker; // missing without https and in some private windows: then the page works online
+const PATIENCE_MS = 2000; // then the page goes on with the old version, which may have work to end
 
-// The old version may be held up by a download that was cut off; rather than wait, the page goes on with it.
-const PATIENCE_MS = 2000;
-const later = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value));
+const workers = navigator.serviceWorker; // missing without https and in some private windows: then the page works online
 
 /** Register the service worker that keeps all files of this page. */
 export async function keepForOffline() {
@@ -22,12 +20,17 @@ export async function keepForOffline() {
 export async function bringUpToDate() {
   const registration = await workers?.getRegistration().catch(() => undefined);
   if (!registration?.waiting || !workers.controller) return;
-  const { port1, port2 } = new MessageChannel();
-  const said = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
-  const changed = new Promise((resolve) => workers.addEventListener("controllerchange", resolve, { once: true }));
-  registration.waiting.postMessage("take over", [port2]);
-  if (!(await said)) return;
-  if (!(await Promise.race([changed.then(() => true), later(PATIENCE_MS, false)]))) return;
+  const changed = new Promise((resolve) => workers.addEventListener("controllerchange", () => resolve(true), { once: true }));
+  if (!(await asked(registration.waiting))) return;
+  const isNew = await Promise.race([changed, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, false))]);
+  if (!isNew) return;
   location.reload();
   await new Promise(() => {}); // the page is going
+}
+
+/** Ask a waiting version to take over; give whether it does. */
+function asked(version) {
+  const { port1, port2 } = new MessageChannel();
+  version.postMessage("take over", [port2]);
+  return new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
 }

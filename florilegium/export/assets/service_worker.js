@@ -12,7 +12,7 @@ const CACHE = MINE + VERSION;
 
 self.addEventListener("install", (event) => event.waitUntil(keepAll()));
 self.addEventListener("activate", (event) => event.waitUntil(forgetOthers()));
-self.addEventListener("message", (event) => event.waitUntil(takeOver(event)));
+self.addEventListener("message", (event) => event.data === "take over" && event.waitUntil(takeOver(event)));
 self.addEventListener("fetch", (event) => {
   const path = pathOf(event.request);
   if (path !== undefined && Object.hasOwn(FILES, path)) event.respondWith(answer(path, event.request));

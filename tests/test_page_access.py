@@ -1,0 +1,93 @@
+"""The page on every screen and for everybody: no edge overrun, no barrier, no motion that was not asked for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from florilegium.model import open_model
+from florilegium.serve import create_app
+from tests.page_serving import DESK, PHONE, opened, photo, plates, serving, write_colour_model
+from tests.site_serving import chromium
+
+pytestmark = pytest.mark.chromium
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium once for this file."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the page of the model of colours."""
+    model = open_model(write_colour_model(tmp_path_factory.mktemp("model") / "colours.onnx"))
+    with serving(create_app(model)) as started:
+        yield started
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_nothing_runs_over_the_edge(browser: Browser, address: str, size: Any) -> None:
+    """No width makes the page scroll sideways: not empty, not with answers, not with the longest of names."""
+    context = browser.new_context(viewport=size)
+    tab = opened(context, address)
+    width = "document.documentElement.scrollWidth"
+    empty = tab.evaluate(width)
+    tab.set_input_files("#photos", [photo("rose", "w" * 150 + ".png"), photo("strange")])
+    plates(tab, "known", "strange")
+    few = tab.evaluate(width)
+    tab.set_input_files("#photos", [photo("tulip", f"{i}.png") for i in range(4)])
+    plates(tab, *["known"] * 5, "strange")
+
+    assert (empty, few, tab.evaluate(width)) == (size["width"],) * 3
+    tab.goto(f"{address}docs")
+    assert tab.evaluate(width) == size["width"]
+    context.close()
+
+
+def test_a_phone_offers_its_camera(browser: Browser, address: str) -> None:
+    """Where fingers point, a photo can be taken; with a mouse the page does not pretend."""
+    phone = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    camera = opened(phone, address).get_by_text("Take a photo")
+    desk = browser.new_context(viewport=DESK)
+
+    expect(camera).to_be_visible()
+    expect(opened(desk, address).get_by_text("Take a photo")).to_be_hidden()
+    for context in (phone, desk):
+        context.close()
+
+
+def test_less_motion_is_respected(browser: Browser, address: str) -> None:
+    """Who asks for less motion sees none."""
+    context = browser.new_context(reduced_motion="reduce")
+    tab = opened(context, address)
+    tab.set_input_files("#photos", photo("rose"))
+    (plate,) = plates(tab, "known").all()
+
+    assert plate.evaluate("each => getComputedStyle(each).animationName") == "none"
+    assert tab.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+    context.close()
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("shown", ["empty", "few", "many", "docs"])
+def test_axe_finds_no_barrier(browser: Browser, address: str, colours: Any, size: Any, shown: str) -> None:
+    """axe-core, which knows what assistive technology stumbles over, finds nothing: contrast, names, order, labels."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python").Axe()
+    context = browser.new_context(viewport=size, color_scheme=colours, bypass_csp=True, reduced_motion="reduce")
+    tab = opened(context, address + ("docs" if shown == "docs" else ""))
+    kinds = {"few": ["rose", "unsure", "strange"], "many": ["rose"] * 6}.get(shown, [])
+    bad = {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"x"}
+    if kinds:
+        tab.set_input_files("#photos", [*[photo(kind, f"{i}.png") for i, kind in enumerate(kinds)], bad])
+        plates(tab, *["known" if kind == "rose" else kind for kind in kinds], "failed")
+    tab.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    tab.evaluate("document.querySelectorAll('.plate').forEach(each => { each.style.contentVisibility = 'visible' })")
+    found: list[dict[str, Any]] = axe.run(tab).response["violations"]
+
+    assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
+    context.close()
