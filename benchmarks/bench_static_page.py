@@ -17,7 +17,8 @@ from playwright.sync_api import Page
 
 from benchmarks.bench_predict import photo_model
 from florilegium import model as models
-from florilegium.export.static import ASSETS, export_static
+from florilegium.export.page import ASSETS
+from florilegium.export.static import export_static
 from florilegium.export.vendored import FOLDER as VENDOR
 from florilegium.model.opened import ModelFile
 from tests.site_serving import ask, chromium, served
@@ -95,7 +96,7 @@ def agreement(model: ModelFile, folder: Path, contents: list[bytes]) -> bool:
             gaps.append(max(abs(wanted[label] - probability) for label, probability in said.items()))
     print(f"Python        {1000 * statistics.median(seconds):6.0f} ms median")
     print(f"largest difference in probability on {len(gaps)} photos: {max(gaps):.1e}")
-    return max(gaps) <= ALIKE
+    return bool(max(gaps) <= ALIKE)
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ def conv_network(*, seed: int = 0, d: int = 16) -> onnx.ModelProto:
         weights("b2", 8),
         weights("w3", d, 8, 1, 1),
         weights("b3", d),
-        numpy_helper.from_array(np.float32(0), "low"),
-        numpy_helper.from_array(np.float32(6), "high"),
+        numpy_helper.from_array(np.array(0, dtype=np.float32), "low"),
+        numpy_helper.from_array(np.array(6, dtype=np.float32), "high"),
     ]
     return graphs.model_of(
         nodes,

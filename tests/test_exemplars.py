@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from florilegium.model.exemplars import (
 )
 from florilegium.model.predict import Prediction, prediction_dict
 from florilegium.project import examples
+from florilegium.project.side import training_side
 from tests.model_making import numbers, some_exemplars, write_image_model
 
 
@@ -218,3 +220,20 @@ def test_a_project_s_model_shows_what_it_may(garden: Path, tmp_path: Path, monke
     rows = np.flatnonzero(holdings.train)
     some = [e for e in examples.exemplars(holdings, rows, y=holdings.dataset.y[rows]) if e.thumbnail]
     assert {e.label for e in some} == {"red", "blue"}  # each class in turn, until the room is full
+
+
+def test_a_photo_that_has_gone_has_no_thumbnail(garden: Path, tmp_path: Path) -> None:
+    """A free photo that can no longer be read is an example without a picture; a model without a limit has none."""
+    photos = tmp_path / "photos"
+    shutil.copytree(garden, photos)
+    project = florilegium.new(tmp_path / "p", photos)
+    holdings = project.holdings()
+    rows = np.flatnonzero(holdings.train)
+    first = next(i for i in rows.tolist() if holdings.dataset.samples[i].licence == "CC0-1.0")
+    (photos / holdings.dataset.names[first]).write_bytes(b"")
+
+    (found,) = examples.exemplars(holdings, np.array([first]), y=np.array([0]))
+
+    assert found.thumbnail is None
+    side = training_side(project, holdings)
+    assert examples.gather(project, holdings, side, holdings.choice.encoders[0], limit=None) == (None, ())

@@ -103,7 +103,7 @@ def far(page: Page, model: ModelFile, octets: bytes) -> float:
     by_class = dict(zip(model.classes, wanted[0].tolist(), strict=True))
 
     assert said["known"] == known[0]
-    return max(abs(by_class[one["label"]] - one["probability"]) for one in said["top"])
+    return max(float(abs(by_class[one["label"]] - one["probability"])) for one in said["top"])
 
 
 PICTURES = {
@@ -308,16 +308,16 @@ def test_a_page_below_a_path_works_alike(context: BrowserContext, folder: Path, 
     for name in ("deep/one", "two"):
         shutil.copytree(folder, tmp_path / name)
     with served(tmp_path) as site:
+        page, faults = opened(context, f"{site.address}deep/one/")
         for name in ("deep/one", "two"):
-            page, faults = opened(context, f"{site.address}{name}/")
+            page.goto(f"{site.address}{name}/")
             ask(page, encoded(a_picture(), "JPEG"))
             page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
-
-            assert faults == []
         kept = page.evaluate("caches.keys()")
     page.goto(f"{site.address}deep/one/")
 
     assert len(kept) == 2
+    assert faults == []
     assert "label" in ask(page, encoded(a_picture(), "JPEG"))
 
 
@@ -359,3 +359,68 @@ def test_a_missing_file_is_said(context: BrowserContext, folder: Path, tmp_path:
         said = page.evaluate("import('./engine.js').then((engine) => engine.load()).catch((error) => error.message)")
 
     assert said.startswith("The classifier could not be started: model.onnx is missing (HTTP 404).")
+
+
+def test_a_worker_that_dies_takes_one_photo_with_it(context: BrowserContext, folder: Path, tmp_path: Path) -> None:
+    """Where a photo ends the classifier, as a lack of memory does, that photo is said and the others are answered."""
+    shutil.copytree(folder, tmp_path / "site")
+    engine = tmp_path / "site" / "engine.js"
+    engine.write_text(engine.read_text().replace("PATIENCE_MS = 60_000", "PATIENCE_MS = 1_000"))
+    with served(tmp_path / "site") as site:
+        page, _ = opened(context, site.address)
+        ask(page, encoded(a_picture(), "JPEG"))
+        page.workers[0].evaluate("self.close()")
+        first, second = page.evaluate(ASK_TWO, list(encoded(a_picture(), "JPEG")))
+
+    assert first == {"input": "first", "error": "it stopped the classifier. Try a smaller picture."}
+    assert "label" in second
+
+
+ASK_TWO = """async (octets) => {
+  const { classify } = await import("./engine.js");
+  const photo = new Blob([new Uint8Array(octets)]);
+  return Promise.all(["first", "second"].map((name) => classify(photo, name)));
+}"""
+
+
+def test_a_photo_that_is_no_longer_wanted_is_let_go(context: BrowserContext, site: Site) -> None:
+    """Who removes a photo before it is answered stops the wait for it, and the next one is answered."""
+    page, _ = opened(context, site.address)
+    name = page.evaluate(STOP, list(encoded(a_picture(), "JPEG")))
+
+    assert name == "AbortError"
+    assert "label" in ask(page, encoded(a_picture(), "JPEG"))
+
+
+STOP = """async (octets) => {
+  const { classify } = await import("./engine.js");
+  const stop = new AbortController();
+  const answer = classify(new Blob([new Uint8Array(octets)]), "unwanted", { signal: stop.signal });
+  stop.abort();
+  return answer.catch((error) => error.name);
+}"""
+
+
+def test_a_page_opened_as_a_file_says_why_it_does_nothing(context: BrowserContext, folder: Path) -> None:
+    """A double click on index.html shows what to do instead of a dead page."""
+    page, _ = opened(context, (folder / "index.html").as_uri())
+
+    assert "python -m http.server" in page.locator("#trouble").inner_text()
+
+
+def test_answers_name_similar_training_pictures(context: BrowserContext, tmp_path: Path) -> None:
+    """A model that compares gives the same three examples in the browser, and calls the same photos strange."""
+    learned = np.random.default_rng(5).random((40, 64), dtype=np.float32)
+    path = write_image_model(tmp_path / "alike.onnx", learned=learned, limit=0.001)
+    model = models.open_model(path)
+    octets = encoded(a_picture(), "PNG")
+    wanted = models.prediction_dict(models.predict_bytes(model, octets, name="a"))
+    with served(export_static(model, tmp_path / "site").folder) as site:
+        page, _ = opened(context, site.address)
+        said = ask(page, octets, name="a")
+
+    assert said["why"] == wanted["why"] == "strange"
+    assert [one.pop("similarity") for one in said["similar"]] == pytest.approx(
+        [one.pop("similarity") for one in wanted["similar"]], abs=ALIKE
+    )
+    assert said["similar"] == wanted["similar"]

@@ -45,7 +45,7 @@ def plan(**values: float) -> Iterator[None]:
     """Let plans have other defaults for a while: rates that suit so small a network, or none at all."""
     patch = pytest.MonkeyPatch()
     for name, value in values.items():
-        patch.setitem(finetune.Plan.__init__.__kwdefaults__, name, value)
+        patch.setitem(finetune.Plan.__init__.__kwdefaults__ or {}, name, value)
     try:
         yield
     finally:

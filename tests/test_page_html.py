@@ -165,6 +165,15 @@ def test_the_weakest_classes_are_really_the_weakest() -> None:
     assert [one["label"] for one in phrases.weakest({"classes": classes})] == ["none", "half"]
 
 
+def test_what_is_not_known_of_a_class_is_not_said() -> None:
+    """A class that was never asked about has no share of right answers, and a strange label has no facts."""
+    card = {
+        "classes": [{"label": "rose", "n_train": 1, "n_asked": 0}, {"label": "iris", "n_train": None, "n_asked": 0}]
+    }
+
+    assert [phrases.facts(label, card) for label in ("rose", "iris", "oak", None)] == ["1 training photo", "", "", ""]
+
+
 def test_calibration_is_said_with_its_measure() -> None:
     """What the percentages mean is said; where it was measured, how far off they are too."""
     verdict = {"calibration_error": 0.054, "calibration_low": 0.0, "calibration_high": 0.144}

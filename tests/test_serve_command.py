@@ -177,6 +177,17 @@ def test_the_address_shown_can_be_opened(host: str, shown: str) -> None:
         assert address_of(listening, host) == f"http://{shown}:{listening.getsockname()[1]}/"
 
 
+def test_who_can_reach_it_is_said(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where other machines can reach the page, the command says so."""
+    opened = serving._open(str(model), None)
+    for host in ("127.0.0.1", "192.0.2.1"):
+        serving._tell(opened, f"http://{host}:8000/", host, as_json=False, browser=False)
+    near, far = capsys.readouterr().out.split("http://")[1:]
+
+    assert "Everybody who reaches this machine" not in near
+    assert "Everybody who reaches this machine" in far
+
+
 def test_the_sixth_version_of_the_internet_works() -> None:
     """An IPv6 address is listened on and shown in brackets."""
     if not socket.has_ipv6:

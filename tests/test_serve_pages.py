@@ -211,14 +211,17 @@ def test_faults_and_missing_steps_have_the_one_shape(model: ModelFile) -> None:
 
     @router.get("/fault")
     async def fault() -> None:
+        """Break."""
         raise ZeroDivisionError("secret")
 
     @router.get("/early")
     async def early() -> None:
+        """Come too soon."""
         raise StepMissing("train first")
 
     @router.get("/number")
     async def number(n: int) -> int:
+        """Take a number."""
         return n
 
     app.include_router(router)

@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -164,6 +165,17 @@ def test_a_refusal_is_heard_while_the_photo_still_comes(address: str) -> None:
     assert response.json()["error"]["message"] == "big.jpg: more than 1 MB; at most 1 MB are taken. Make it smaller."
 
 
+def test_whoever_goes_on_sending_is_cut_off(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender that is refused and sends on and on is not listened to for ever, and the server serves others."""
+    monkeypatch.setattr("florilegium.serve.uploads.DRAIN_BYTES", 1 << 20)
+    with suppress(httpx.TransportError):
+        refused = httpx.post(f"{address}api/predict", files={"photos": ("big.jpg", b"x" * (30 << 20))}, timeout=20)
+        assert refused.status_code == 413
+    said = httpx.post(f"{address}api/predict", files={"photos": ("a.png", painted("rose"))}, timeout=20)
+
+    assert said.json()[0]["label"] == "rose"
+
+
 def test_predictions_leave_the_server_free(model: ModelFile) -> None:
     """While every core is at work on photos, the page itself and /healthz answer at once."""
     photo = painted("rose", file_format="JPEG", size=(4000, 3000))
@@ -213,6 +225,7 @@ def test_no_more_predictions_run_than_there_are_cores(model: ModelFile, monkeypa
     monkeypatch.setattr(type(classifier), "_answer", counted)
 
     async def ask() -> None:
+        """Send ten photos at once."""
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             files = {"photos": ("a.png", painted("rose"))}
             await asyncio.gather(*[client.post("/api/predict", files=files) for _ in range(10)])

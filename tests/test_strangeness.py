@@ -150,6 +150,14 @@ def test_an_item_is_never_compared_with_its_own_fold() -> None:
     assert np.isnan(found[5])
 
 
+def test_one_fold_alone_leaves_nothing_to_compare_with() -> None:
+    """Where all items lie in one fold none has a strangeness, and the limit is one that nothing exceeds."""
+    found = out_of_fold(np.eye(3, dtype=np.float32), np.arange(3), np.zeros(3, dtype=np.int64), seed=0)
+
+    assert np.isnan(found).all()
+    assert limit_of(found) == 2
+
+
 def test_each_fold_may_have_its_own_encoder() -> None:
     """Where the encoder learned too, an item is judged by the vectors of the encoder that had not seen its fold."""
     folds, y = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])

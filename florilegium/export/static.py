@@ -25,7 +25,8 @@ from florilegium.source.base import Kind
 # File of the folder -> file of ours.
 OWN: Mapping[str, str] = MappingProxyType(
     dict(FILES)
-    | {name: name for name in ("offline.js", "worker.js", "metadata.js", "kinds.js", "orientation.js", "picture.js")}
+    | {name: name for name in ("worker.js", "metadata.js", "kinds.js", "orientation.js", "picture.js")}
+    | {name: name for name in ("offline.js", "from_file.js")}
     | {name: name for name in ("icon.svg", "icon-192.png", "icon-512.png", "icon-maskable-512.png")}
     | {"engine.js": "engine_local.js"}
 )

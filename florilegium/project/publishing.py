@@ -83,7 +83,9 @@ def _graph(
             f"{project.folder}: no encoder for {found.encoder}. Train again: florilegium train -p {project.folder}"
         )
     likeness, exemplars = examples.gather(project, holdings, side, encoder, limit=found.abstention.limit)
-    return models.image_graph(encoder, found.weights, likeness=likeness, **numbers), exemplars
+    graph = models.image_graph(encoder, found.weights, likeness=likeness, **numbers)
+    # A fine-tuned network was rounded to half precision: stored so, nothing changes but the size of the file.
+    return narrowed(graph), exemplars
 
 
 def _trained(side: TrainingSide) -> tuple[ClassFigures, ...]:

@@ -5,11 +5,14 @@
 import { bringUpToDate, keepForOffline } from "./offline.js";
 
 const NEXT = "Load the page again, or try another browser.";
+const STOPPED = "it stopped the classifier. Try a smaller picture.";
+const PATIENCE_MS = 60_000; // for one picture: 89 megapixels take 2 s on a laptop; a worker that ran out of memory says nothing
 
 let worker;
 let started; // a promise: the worker is ready
 let report = () => {};
 let lastId = 0;
+let watch; // a timer: how long the worker has been silent
 const waiting = new Map(); // id -> { blob, name, resolve } of a picture that somebody waits for, oldest first
 
 /** Load everything; `onProgress(share)` hears 0..1. Gives the card. Throws Error with a sentence for the reader. */
@@ -65,21 +68,34 @@ function start(shortSide) {
     };
     worker.onerror = (event) => {
       reject(new Error(`The classifier could not be started: ${event.message || "a file is missing"}. ${NEXT}`));
-      const [id] = waiting.keys(); // the one it was at work on
-      if (id) settle({ id, answer: { input: waiting.get(id).name, error: STOPPED }, broken: true });
+      stopped();
     };
     worker.postMessage({ type: "load", shortSide });
   });
 }
 
-const STOPPED = "it stopped the classifier. Try a smaller picture.";
+function hand(id) {
+  const { blob, name } = waiting.get(id);
+  worker.postMessage({ type: "classify", id, blob, name });
+  watchOver();
+}
 
-const hand = (id) => worker.postMessage({ type: "classify", id, blob: waiting.get(id).blob, name: waiting.get(id).name });
+function watchOver() {
+  clearTimeout(watch);
+  if (waiting.size > 0) watch = setTimeout(stopped, PATIENCE_MS);
+}
 
 function settle({ id, answer, broken }) {
   waiting.get(id)?.resolve(answer);
   waiting.delete(id);
+  watchOver();
   if (broken) startAgain();
+}
+
+/** The worker came to its end over the picture that has waited longest. */
+function stopped() {
+  const [id] = waiting.keys();
+  if (id) settle({ id, answer: { input: waiting.get(id).name, error: STOPPED }, broken: true });
 }
 
 /** End a worker that may be in disorder, and hand what still waits to a new one. */
