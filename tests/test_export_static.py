@@ -133,7 +133,7 @@ def test_the_command_writes_a_folder_and_says_how_to_try_it(model: ModelFile, tm
         done = CliRunner().invoke(app, ["export", "static", str(model.path), "-o", str(folder)])
 
         assert done.exit_code == 0
-        assert "python -m http.server -d '" in done.stdout
+        assert "python -m http.server -d '" in " ".join(done.stdout.split())
         assert " MB" in done.stdout
 
 

@@ -1,26 +1,19 @@
 """The page without a server, as a reader's browser meets it: real Chromium, a real static server."""
 
-import hashlib
-import io
 import json
 import shutil
-import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from florilegium import model as models
-from florilegium.errors import ItemError
 from florilegium.export.static import export_static
-from florilegium.features.decode import decode
 from florilegium.model.opened import ModelFile
 from tests.model_making import write_image_model
+from tests.photo_making import a_picture, encoded
 from tests.site_serving import Site, ask, chromium, served
 
 pytestmark = pytest.mark.chromium
@@ -70,181 +63,6 @@ def opened(context: BrowserContext, address: str) -> tuple[Page, list[str]]:
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(address)
     return page, faults
-
-
-def a_picture(*, width: int = 320, height: int = 240, seed: int = 0) -> Image.Image:
-    """Paint soft colours with sharp edges on them."""
-    rng = np.random.default_rng(seed)
-    soft = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)).resize(
-        (width, height), Image.Resampling.BICUBIC
-    )
-    soft.paste((250, 10, 30), (width // 4, height // 4, width // 2, height // 2))
-    return soft
-
-
-def encoded(picture: Image.Image, kind: str, **choices: Any) -> bytes:
-    """Write a picture into bytes."""
-    stream = io.BytesIO()
-    picture.save(stream, kind, **choices)
-    return stream.getvalue()
-
-
-def turned(orientation: int) -> Image.Exif:
-    """Make EXIF data that state an orientation."""
-    exif = Image.Exif()
-    exif[0x112] = orientation
-    return exif
-
-
-def far(page: Page, model: ModelFile, octets: bytes) -> float:
-    """Measure the largest difference between the browser's probabilities and Python's."""
-    said = ask(page, octets)
-    wanted, known = model.predict_arrays([decode(octets, short_side=model.encoder.decode_side)])
-    by_class = dict(zip(model.classes, wanted[0].tolist(), strict=True))
-
-    assert said["known"] == known[0]
-    return max(float(abs(by_class[one["label"]] - one["probability"])) for one in said["top"])
-
-
-PICTURES = {
-    "JPEG": lambda: encoded(a_picture(), "JPEG"),
-    "JPEG, 4:2:0, progressive": lambda: encoded(a_picture(), "JPEG", subsampling=2, progressive=True, quality=60),
-    "JPEG, gray": lambda: encoded(a_picture().convert("L"), "JPEG"),
-    "JPEG, CMYK": lambda: encoded(a_picture().convert("CMYK"), "JPEG"),
-    "JPEG, 3 Mpx": lambda: encoded(a_picture(width=2001, height=1503), "JPEG", quality=90),
-    "PNG": lambda: encoded(a_picture(), "PNG"),
-    "PNG, gray": lambda: encoded(a_picture().convert("L"), "PNG"),
-    "PNG, palette": lambda: encoded(a_picture().quantize(40), "PNG"),
-    "PNG, 3 Mpx": lambda: encoded(a_picture(width=2001, height=1503), "PNG"),
-    "PNG, 3 Mpx, turned": lambda: encoded(a_picture(width=2001, height=1503), "PNG", exif=turned(6)),
-    "WebP, lossy": lambda: encoded(a_picture(), "WEBP", quality=80),
-    "WebP, lossless": lambda: encoded(a_picture(), "WEBP", lossless=True),
-    "WebP, turned": lambda: encoded(a_picture(width=1021, height=1503), "WEBP", exif=turned(8), lossless=True),
-    "GIF": lambda: encoded(a_picture().quantize(64), "GIF"),
-    "BMP": lambda: encoded(a_picture(), "BMP"),
-}
-
-
-@pytest.mark.parametrize("name", PICTURES)
-def test_browser_and_python_see_the_same_pixels(context: BrowserContext, site: Site, name: str) -> None:
-    """Level by level, whatever the format: reduced where large, turned upright, in the same colours."""
-    page, _ = opened(context, site.address)
-    octets = PICTURES[name]()
-    wanted = decode(octets)
-    found = page.evaluate(PIXELS, list(octets))
-
-    assert (found["height"], found["width"]) == wanted.shape[:2]
-    assert found["digest"] == hashlib.sha256(wanted.tobytes()).hexdigest()
-
-
-# Runs in the page: decodes as its worker does, and gives the SHA-256 of the pixels.
-PIXELS = """async (octets) => {
-  const { pixelsOf } = await import("./picture.js");
-  const packed = await fetch("./jpeg.wasm.gz");
-  const plain = new Response(packed.body.pipeThrough(new DecompressionStream("gzip")));
-  const jpeg = await WebAssembly.compile(await plain.arrayBuffer());
-  const { data, width, height } = await pixelsOf(new Blob([new Uint8Array(octets)]), { shortSide: 8, jpeg });
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-  return { width, height, digest: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") };
-}"""
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_turned_photo_is_upright(context: BrowserContext, site: Site, orientation: int) -> None:
-    """All eight orientations of EXIF are undone as Python undoes them."""
-    page, _ = opened(context, site.address)
-    octets = encoded(a_picture(width=600, height=531), "JPEG", exif=turned(orientation))
-    wanted = decode(octets)
-
-    assert page.evaluate(PIXELS, list(octets))["digest"] == hashlib.sha256(wanted.tobytes()).hexdigest()
-
-
-def test_transparency_shows_white(context: BrowserContext, site: Site, model: ModelFile) -> None:
-    """What lies behind a transparent picture is white, in the browser as in Python."""
-    page, _ = opened(context, site.address)
-    picture = a_picture().convert("RGBA")
-    picture.putalpha(Image.linear_gradient("L").resize(picture.size))
-
-    assert far(page, model, encoded(picture, "PNG")) < ALIKE
-
-
-@pytest.mark.data
-def test_browser_and_python_agree_on_photos(
-    browser: Browser, data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """On 50 real photos no probability differs by more than 0.001; the model is MobileNetV2 with a made-up head."""
-    from florilegium.features import backbone
-
-    path = write_image_model(
-        tmp_path_factory.mktemp("photos") / "photos.onnx", encoder=backbone("mobilenetv2_100_tf"), temperature=20.0
-    )
-    model = models.open_model(path)
-    photos = sorted((data / "flowers20" / "images").rglob("*.jpg"))[::39][:50]
-    with served(export_static(model, path.parent / "site").folder) as site:
-        page, _ = opened(browser.new_context(), site.address)
-        gaps = [far(page, model, photo.read_bytes()) for photo in photos]
-        page.context.close()
-
-    assert max(gaps) < ALIKE
-
-
-def png_of(width: int, height: int) -> bytes:
-    """Make a PNG whose header states a size; it holds no pixels."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-
-
-SAME_WORDS = {
-    "nothing": b"",
-    "a web page": b"\xef\xbb\xbf <!DOCTYPE html><html>",
-    "XML": b'<?xml version="1.0"?><a/>',
-    "SVG": b'<?xml version="1.0"?><svg/>',
-    "Git LFS": b"version https://git-lfs.github.com/spec/v1",
-    "PDF": b"%PDF-1.7",
-    "Photoshop": b"8BPS",
-    "ZIP": b"PK\x03\x04",
-    "HEIC": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
-    "a line": png_of(20_000, 100),
-    "half a PNG": encoded(a_picture(), "PNG")[:3000],
-}
-
-
-@pytest.mark.parametrize("name", SAME_WORDS)
-def test_what_is_no_picture_is_said_in_the_same_words(context: BrowserContext, site: Site, name: str) -> None:
-    """A file that cannot be read is answered with the sentence that Python has for it."""
-    page, _ = opened(context, site.address)
-    with pytest.raises(ItemError) as refused:
-        decode(SAME_WORDS[name])
-
-    assert ask(page, SAME_WORDS[name], name="a") == {"input": "a", "error": str(refused.value)}
-
-
-OWN_WORDS = {
-    "text": (b"hello", "not a picture, or not one of JPEG, PNG, GIF, BMP, WEBP, AVIF."),
-    "TIFF": (encoded(a_picture(), "TIFF"), "a TIFF picture, which is not read. Save it as PNG or JPEG."),
-    "too large": (png_of(30_000, 30_000), "30,000 x 30,000 pixels; at most 89,478,485 are decoded. Make it smaller."),
-    "half a JPEG": (encoded(a_picture(), "JPEG")[:2000], "damaged or truncated: image file is truncated."),
-    "the start of a JPEG": (b"\xff\xd8\xff", "damaged or truncated: image file is truncated."),
-    "half a WebP": (encoded(a_picture(), "WEBP")[:900], "damaged or truncated: image file is truncated."),
-    "half a GIF": (encoded(a_picture().quantize(9), "GIF")[:900], "damaged or truncated: "),
-    "a PNG without pixels": (png_of(8, 8), "damaged or truncated: "),
-}
-
-
-@pytest.mark.parametrize("name", OWN_WORDS)
-def test_damaged_files_are_said(context: BrowserContext, site: Site, name: str) -> None:
-    """What Python refuses the browser refuses too, with what to do; the next photo is answered as ever."""
-    page, _ = opened(context, site.address)
-    octets, sentence = OWN_WORDS[name]
-    said = ask(page, octets)["error"]
-
-    assert said.startswith(sentence)
-    assert said.endswith(".")
-    assert "label" in ask(page, encoded(a_picture(), "JPEG"))
 
 
 def test_answers_have_the_form_of_predict(context: BrowserContext, site: Site, model: ModelFile) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.fft import dctn
 
 from florilegium.errors import SettingError, StepMissing
-from florilegium.features import choose, look
+from florilegium.features import choose, look, petal
 from florilegium.features.facts import path_facts
 from florilegium.features.looks import perceptual_hashes
 from florilegium.source.base import Contents, Files, Pixels, Texts
@@ -213,8 +213,11 @@ def test_tiny_files_are_recognised_as_digits(tmp_path: Path) -> None:
     assert choose(Files((tmp_path / "broken.jpg",))).encoders[0].name == "pixels32-rgb"
 
 
-def test_photos_without_a_backbone_get_coarse_pixels_and_a_note(tmp_path: Path) -> None:
-    """Where no network is at hand the choice still works, and says how to do better."""
+def test_photos_without_a_backbone_get_coarse_pixels_and_a_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where not even petal is at hand the choice still works, and says how to do better."""
+    monkeypatch.setattr(petal, "is_here", lambda: False)
     choice = choose(written(tmp_path, photos(2, side=200)))
 
     assert choice.encoders[0].name == "pixels32-rgb"
@@ -222,12 +225,14 @@ def test_photos_without_a_backbone_get_coarse_pixels_and_a_note(tmp_path: Path) 
 
 
 @pytest.mark.data
-def test_photos_get_the_backbone_where_it_is(data: Path) -> None:
-    """With the real data at hand, photos are described by MobileNetV2."""
+def test_photos_get_the_network_that_is_at_hand(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Photos are described by petal, and by the mirror's MobileNetV2 where petal is missing."""
     files = Files(tuple(sorted((data / "flowers20/images/rose").glob("*.jpg"))))
 
-    assert choose(files).name == "mobilenetv2_100_tf"
+    assert choose(files).name == "petal"
     assert choose(files, wish="pixels").name == "pixels"
+    monkeypatch.setattr(petal, "is_here", lambda: False)
+    assert choose(files).name == "mobilenetv2_100_tf"
 
 
 def test_texts_are_for_tfidf() -> None:
