@@ -247,24 +247,7 @@ def _bare(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _cut(model: onnx.ModelProto, inputs: Sequence[str], *outputs: str) -> onnx.ModelProto:
     """Give the part of the graph between `inputs` and `outputs`."""
-    wanted, kept = set(outputs), []
-    for part in reversed(model.graph.node):  # ONNX nodes stand in topological order
-        if wanted.intersection(part.output):
-            kept.append(part)
-            wanted.update(name for name in part.input if name not in inputs)
-            wanted.difference_update(inputs)
-    try:
-        return graphs.model_of(
-            kept[::-1],
-            [tensor for tensor in model.graph.initializer if tensor.name in wanted],
-            name="part",
-            inputs={name: _KINDS[name] for name in inputs},
-            outputs={name: _KINDS[name] for name in outputs},
-        )
-    except onnx.checker.ValidationError as error:
-        raise ModelFileError(
-            f"the graph does not lead from {', '.join(inputs)} to {', '.join(outputs)}. Train again: florilegium train"
-        ) from error
+    return graphs.part(model, {name: _KINDS[name] for name in inputs}, {name: _KINDS[name] for name in outputs})
 
 
 def stated_size(model: onnx.ModelProto, name: str) -> int:

@@ -15,6 +15,8 @@ import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from onnx import TensorProto
 from torch import Tensor
 
+from florilegium.errors import ModelFileError
+
 Attributes = Mapping[str, Any]
 Operator = Callable[[Sequence[Tensor], Attributes], Tensor]
 
@@ -68,7 +70,10 @@ def _average_pool(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
     counted = bool(attributes.get("count_include_pad", 0))
     top, left, bottom, right = attributes.get("pads", (0, 0, 0, 0))
     if (top, left) != (bottom, right):
-        raise NotImplementedError("AveragePool with uneven padding")
+        raise ModelFileError(
+            "AveragePool with uneven padding cannot be trained here. Export the network with even padding, or train "
+            "without --finetune."
+        )
     return F.avg_pool2d(
         inputs[0],
         attributes["kernel_shape"],
