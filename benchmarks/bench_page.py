@@ -6,7 +6,6 @@ this process, on the same photos: what HTTP, the form and the queue cost is the 
 
 import io
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import httpx
 from PIL import Image
 
 from benchmarks.bench_static_page import the_model
+from benchmarks.photos import some_photos
 from florilegium.model import ModelFile, predict_bytes
 from tests.site_serving import chromium
 
@@ -31,12 +31,7 @@ PHONE_SIZE, LARGE_SIZE = (4032, 3024), (8192, 6144)  # px: a phone's 12 megapixe
 
 def main() -> None:
     """Measure, print, and fail where a promise is broken."""
-    data = os.environ.get("FLORILEGIUM_DATA")
-    if not data:
-        print("skipped: set FLORILEGIUM_DATA to the folder of real data")
-        return
-    photos = sorted((Path(data) / "flowers20" / "images").rglob("*.jpg"))
-    contents = [path.read_bytes() for path in photos[:: len(photos) // N_PHOTOS][:N_PHOTOS]]
+    contents = some_photos(N_PHOTOS)
     with tempfile.TemporaryDirectory() as made:
         model = the_model(Path(made))
         with started(model.path) as address, httpx.Client(base_url=address, timeout=120) as client:

@@ -4,7 +4,6 @@ Promised: the first answer within 3 s of opening the page, later ones within 0.3
 Python to 0.001. The peer is Python on the same photos and cores.
 """
 
-import os
 import statistics
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from benchmarks.bench_predict import photo_model
+from benchmarks.photos import some_photos
 from florilegium import model as models
 from florilegium.export.page import ASSETS
 from florilegium.export.static import export_static
@@ -31,12 +31,7 @@ ALIKE = 1e-3
 
 def main() -> None:
     """Measure, print, and fail where a promise is broken."""
-    data = os.environ.get("FLORILEGIUM_DATA")
-    if not data:
-        print("skipped: set FLORILEGIUM_DATA to the folder of real data")
-        return
-    photos = sorted((Path(data) / "flowers20" / "images").rglob("*.jpg"))
-    contents = [path.read_bytes() for path in photos[:: len(photos) // N_PHOTOS][:N_PHOTOS]]
+    contents = some_photos(N_PHOTOS)
     with tempfile.TemporaryDirectory() as made:
         model = the_model(Path(made))
         folder = export_static(model, Path(made) / "site").folder

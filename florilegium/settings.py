@@ -26,6 +26,7 @@ class Settings:
     encoder: str = "auto"  # auto, pixels, tfidf, a backbone's name or onnx:PATH
     alpha: float = 0.05  # the chance of ever calling a model better that is not, over all openings together
     answer_accuracy: float = 0.95  # 0..1, the share right among given answers that the abstention aims at
+    openings_before: int = 0  # how often this very test set was opened before this folder was made
     database: str = ""  # an SQLAlchemy address; empty: florilegium.db in the project folder
 
     def __post_init__(self) -> None:
@@ -39,8 +40,11 @@ class Settings:
             )
             if not low <= value <= high
         ]
-        if self.seed < 0:
-            faults.append(f"seed = {self.seed}: expected a whole number from 0 up")
+        faults += [
+            f"{name} = {value}: expected a whole number from 0 up"
+            for name, value in (("seed", self.seed), ("openings_before", self.openings_before))
+            if value < 0
+        ]
         if faults:
             raise SettingError(
                 f"{len(faults)} setting(s) out of range: {'; '.join(faults)}. Correct them in {FILE_NAME}."

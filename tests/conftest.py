@@ -4,10 +4,15 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 DATA_VARIABLE = "FLORILEGIUM_DATA"
 DATA = Path(os.environ[DATA_VARIABLE]).resolve() if os.environ.get(DATA_VARIABLE) else None
@@ -74,3 +79,12 @@ def data() -> Path:
     if DATA is None:
         pytest.fail("mark this test with `data`: it asks for real data")
     return DATA
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Start Chromium once for a file of tests."""
+    from tests.site_serving import chromium
+
+    with chromium() as started:
+        yield started

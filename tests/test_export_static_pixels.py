@@ -16,18 +16,11 @@ from florilegium.features.decode import decode
 from florilegium.model.opened import ModelFile
 from tests.model_making import write_image_model
 from tests.photo_making import a_picture, encoded, png_of, turned
-from tests.site_serving import ask, chromium, served
+from tests.site_serving import ask, served
 
 pytestmark = pytest.mark.chromium
 
 ALIKE = 1e-3  # how far a probability in the browser may be from Python's (issue 3)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium once for this file."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,8 @@ from playwright.sync_api import Browser, expect
 from florilegium.model import open_model
 from florilegium.serve import create_app
 from tests.page_serving import DESK, PHONE, opened, photo, plates, serving, write_colour_model
-from tests.site_serving import chromium
 
 pytestmark = pytest.mark.chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium once for this file."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -12,16 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from florilegium.model import ModelFile, open_model
 from florilegium.serve import Limits, create_app
 from tests.page_serving import DESK, opened, photo, plates, serving, write_colour_model
-from tests.site_serving import chromium
 
 pytestmark = pytest.mark.chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium once for this file."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

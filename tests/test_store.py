@@ -101,6 +101,15 @@ def test_a_side_once_given_is_kept(store: Store) -> None:
     assert store.sides() == {"a": ("a" * 8, Side.TEST), "b": ("b" * 8, Side.TRAIN)}
 
 
+def test_openings_that_were_counted_elsewhere_are_not_forgotten(store: Store) -> None:
+    """Where the same test set was opened twice before, the next opening is the third, then the fourth."""
+    third = store.open_seal("m1", alpha_of=halving, now=NOW, before=2)
+    fourth = store.open_seal("m2", alpha_of=halving, now=NOW, before=2)
+
+    assert (third.k, third.alpha) == (3, 0.125)
+    assert fourth.k == 4
+
+
 def test_one_model_opens_the_seal_once(store: Store) -> None:
     """Asking again about the same model gives the same opening; another model gets the next, judged more strictly."""
     first = store.open_seal("m1", alpha_of=halving, now=NOW)

@@ -7,7 +7,6 @@ from typing import Literal, Self
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.neighbors import KNeighborsClassifier
 
 from florilegium.baseline.rule import Rows, Rule
 from florilegium.types import Floats, Ints, Vectors
@@ -82,6 +81,8 @@ class Neighbours(Rule):
 
     def fit(self, x: Rows, y: Ints) -> Self:
         """Remember all pictures."""
+        from sklearn.neighbors import KNeighborsClassifier  # loads a second; only fitting needs it
+
         self.classes_ = np.unique(y)
         self.neighbours_ = KNeighborsClassifier(min(self.n_neighbours, len(y)), weights=self.weights, algorithm="brute")
         self.neighbours_.fit(self._seen(x), y)

@@ -6,7 +6,6 @@ It is not meant to be good: where it comes near the model, size, format, brightn
 from typing import Self
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesClassifier
 
 from florilegium.baseline.rule import Rows, Rule
 from florilegium.types import Floats, Ints, Vectors
@@ -25,6 +24,8 @@ class Shortcut(Rule):
 
     def fit(self, x: Rows, y: Ints) -> Self:
         """Grow the trees."""
+        from sklearn.ensemble import ExtraTreesClassifier  # loads a second; only fitting needs it
+
         self.trees_ = ExtraTreesClassifier(
             N_TREES, min_samples_leaf=MIN_PER_LEAF, max_features=0.5, random_state=self.seed
         )

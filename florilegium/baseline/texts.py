@@ -6,8 +6,6 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import softmax
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.naive_bayes import MultinomialNB
 
 from florilegium.baseline.rule import Majority, Rows, Rule
 from florilegium.types import Floats, Ints
@@ -49,6 +47,8 @@ class Keywords(Rule):
 
     def fit(self, x: Rows, y: Ints) -> Self:
         """Find the telling words of each class."""
+        from sklearn.feature_extraction.text import CountVectorizer  # loads a second; only fitting needs it
+
         self.classes_, numbers = np.unique(y, return_inverse=True)
         k = len(self.classes_)
         self.prior_ = np.log(np.bincount(numbers, minlength=k) / len(y))
@@ -84,6 +84,9 @@ class NaiveBayes(Rule):
 
     def fit(self, x: Rows, y: Ints) -> Self:
         """Learn how much each word speaks for each class."""
+        from sklearn.feature_extraction.text import TfidfVectorizer  # loads a second; only fitting needs it
+        from sklearn.naive_bayes import MultinomialNB
+
         self.classes_ = np.unique(y)
         self.counter_ = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=TOKEN, dtype=np.float64)
         seen = _learned(self.counter_, _short(x))

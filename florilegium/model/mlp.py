@@ -7,8 +7,6 @@ import warnings
 from typing import Self
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
 
 from florilegium.model.axes import FAINT
 from florilegium.model.head import Head, Searched, asked
@@ -32,6 +30,9 @@ class MlpHead(Head):
 
     def fit(self, x: Features, y: Ints) -> Self:
         """Learn from vectors (n, d) and class numbers (n,)."""
+        from sklearn.exceptions import ConvergenceWarning  # loads a second; only fitting needs it
+        from sklearn.neural_network import MLPClassifier
+
         self.classes_ = np.unique(y)
         dense = np.asarray(x, dtype=np.float32)
         mean, scale = dense.mean(axis=0, dtype=np.float64), dense.std(axis=0, dtype=np.float64)

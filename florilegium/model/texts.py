@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.svm import LinearSVC
 
 from florilegium.features.text import idf_of, tfidf
 from florilegium.model.head import Head, Searched, asked
@@ -105,6 +104,8 @@ class _Asker:
 
 def _solve(x: sp.csr_array, y: Ints, k: int, c: float) -> tuple[Vectors, Vectors]:
     """Give coefficients (d, k) and intercepts (k,)."""
+    from sklearn.svm import LinearSVC  # loads a second; only fitting needs it
+
     d = x.shape[1]
     if k == 1 or d == 0 or x.nnz == 0:  # nothing to tell apart, or nothing to tell it by: the classes' shares
         shares = np.log(np.bincount(y, minlength=k) / len(y))

@@ -44,6 +44,7 @@ def verdict(project: "Project", ready: Callable[[], Holdings]) -> Verdict:
         record.model_id,
         alpha_of=lambda k: evaluation.alpha_of_opening(k, alpha=project.settings.alpha),
         now=project.clock(),
+        before=project.settings.openings_before,
     )
     model = kept.open_current(project.folder, record.model_id)
     predictions, answers = predict_test(project, model, holdings)

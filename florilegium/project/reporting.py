@@ -217,7 +217,7 @@ def status(project: "Project") -> Status:
         n_classes=len({s.label for s in samples if s.label is not None}),
         n_train=sum(side is Side.TRAIN for side in placed),
         n_test=sum(side is Side.TEST for side in placed),
-        n_openings=len(ledger),
+        n_openings=ledger[-1].k if ledger else project.settings.openings_before,
         model=None if record is None else record.model_id[:16],
         outcome=outcome,
         next_command=_next(project, n=len(samples), trained=record is not None, outcome=outcome),

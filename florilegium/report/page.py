@@ -81,7 +81,7 @@ def _before(account: Account) -> str:
 def _closed(account: Account) -> str:
     if not account.openings:
         return "The sealed test set has not been looked at, so there is no verdict yet."
-    times = counted(len(account.openings), "time")
+    times = counted(account.openings[-1].k, "time")
     return f"The sealed test set has been opened {times}, but this model has no verdict yet."
 
 

@@ -155,15 +155,15 @@ class Store:
             row = db.execute(select(models).order_by(models.c.number.desc()).limit(1)).first()
         return None if row is None else ModelRecord(**row._mapping)
 
-    def open_seal(self, model_id: str, *, alpha_of: Callable[[int], float], now: datetime) -> Opening:
+    def open_seal(self, model_id: str, *, alpha_of: Callable[[int], float], now: datetime, before: int = 0) -> Opening:
         """Record that the seal is opened for a model, before anything is seen; asked again, give the same opening.
 
-        `alpha_of(k)` is the level that the k-th opening is judged at.
+        `alpha_of(k)` is the level that the k-th opening is judged at; `before`: openings that were counted elsewhere.
         """
         with translated(self.url), self._engine.begin() as db:
             if (row := _opening(db, model_id)) is not None:
                 return row
-            k = (db.scalar(select(func.max(openings.c.k))) or 0) + 1
+            k = max(before, db.scalar(select(func.max(openings.c.k))) or 0) + 1  # a ledger never counts back
             level = alpha_of(k)
             db.execute(insert(openings).values(k=k, model_id=model_id, opened_at=now, alpha=level, verdict=None))
         return Opening(k=k, model_id=model_id, opened_at=now, alpha=level, verdict=None)

@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 import numpy as np
 from scipy.stats import binom
-from sklearn.tree import DecisionTreeClassifier
 
 from florilegium.audit.duplicates import combine
 from florilegium.audit.finding import Finding, Severity
@@ -117,6 +116,8 @@ def _draw(subject: Subject) -> _Drawn | None:
 
 def _tell(subject: Subject, family: str, x: Vectors, drawn: _Drawn) -> _Told:
     """Cross-validate a tree on one family's facts x (m, its columns)."""
+    from sklearn.tree import DecisionTreeClassifier  # loads a second; only fitting needs it
+
     right = np.zeros(len(x))
     weight = np.zeros(x.shape[1])
     for fold in range(N_FOLDS):
