@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs bench flowers coverage constraints clean
+.PHONY: help demo test lint format docs bench flowers digits coverage constraints clean
 
 PYTHON ?= python3.11
 ifeq (, $(shell command -v $(PYTHON) 2>/dev/null))
@@ -50,6 +50,9 @@ bench: .venv-dev/installed ## measure, each with its peer beside it; `make bench
 
 flowers: .venv-dev/installed ## train, judge and ship the flower model, from the mirror of real data (about an hour)
 	$(DEV_BIN)/python -m tools.flowers $(ARGS)
+
+digits: .venv-dev/installed ## train, judge and ship the digit model, from the four files of MNIST (about a quarter of an hour)
+	$(DEV_BIN)/python -m tools.digits $(ARGS)
 
 constraints: ## write constraints.txt anew from what a clean environment installs today
 	tools/constraints.sh $(PYTHON)

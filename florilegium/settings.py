@@ -27,6 +27,9 @@ class Settings:
     alpha: float = 0.05  # the chance of ever calling a model better that is not, over all openings together
     answer_accuracy: float = 0.95  # 0..1, the share right among given answers that the abstention aims at
     openings_before: int = 0  # how often this very test set was opened before this folder was made
+    intended_use: str = ""  # what the model is for, in words; stands in its card
+    out_of_scope_use: str = ""  # what it must not be used for
+    recourse: str = ""  # a mail or web address where those who are judged can object
     database: str = ""  # an SQLAlchemy address; empty: florilegium.db in the project folder
 
     def __post_init__(self) -> None:

@@ -163,9 +163,29 @@ def test_a_judged_model_says_how_well_it_abstains(judged: Project) -> None:
     assert card.abstention is not None
     assert card.abstention.false_alarms.n == n_test
     assert [miss.n for miss in card.abstention.misses] == [strangers.N_MADE_UP] * 3
-    assert sum(each.n_asked for each in card.per_class) == n_test
+    assert card.abstention.held_out_answered is not None
+    assert card.abstention.held_out_answered.n == card.n_train  # every item was held out once
+    assert card.abstention.held_out_right is not None
+    assert card.abstention.held_out_right.n == card.abstention.held_out_answered.n_events
     assert sum(each.n_train for each in card.per_class) == card.n_train
     assert tuple(each.label for each in card.per_class) == card.classes
+
+
+def test_classes_are_judged_on_the_items_that_are_most(judged: Project) -> None:
+    """A few sealed items per class do not replace figures on many held-out ones, and it is said which they are."""
+    card = file.open_model(judged.model_path).card
+
+    assert sum(each.n_asked for each in card.per_class) == card.n_train
+    assert {each.judged_on for each in card.per_class} == {abstaining.HELD_OUT}
+
+
+def test_the_model_card_says_what_it_is_for_and_from_what(judged: Project) -> None:
+    """Use, data, licences and limits stand in the file, under the headings that readers of model cards know."""
+    text = file.open_model(judged.model_path).card.text
+
+    headings = [line for line in text.splitlines() if line.startswith("# ")]
+    assert headings == ["# A classifier of 3 classes", "# Uses", "# Training data", "# Evaluation", "# Limits"]
+    assert "no stated licence" in text
 
 
 def test_more_kinds_can_be_measured_later(judged: Project, tmp_path: Path) -> None:

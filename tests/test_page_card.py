@@ -58,6 +58,7 @@ def test_what_was_not_measured_is_null(tmp_path: Path) -> None:
     }
     assert card["abstention"] | {"threshold": 0} == {
         **dict.fromkeys(("strangeness_limit", "false_alarms", "unsure", "answered_right")),
+        **dict.fromkeys(("held_out_answered", "held_out_right")),
         "threshold": 0,
         "misses": [],
         "notes": [],

@@ -32,6 +32,7 @@ BASE = "mobilenetv2_100_tf"  # Apache-2.0; what the shipped network started from
 LABELS = Path(__file__).with_name("flower_labels.csv")  # sha256, label (empty: no class here), why
 MAX_BYTES = 8_000_000
 MAX_CHANGED = 0.005  # of the answers, by half precision
+LICENCE = "Apache-2.0; none of the photos is in the file"
 LEFT_OUT = "flowers of other kinds (by leaving classes out of the head; the network knew them, so this flatters)"
 NOTE = (
     "Trained on photos of 20 flower kinds from public repositories (most without a stated licence; none of them is in "
@@ -92,11 +93,14 @@ def ship(project: Project, path: Path) -> Path:
     Raises: SystemExit: it is too large to ship.
     """
     opened = model_file.open_model(project.model_path)
+    left_out = _left_out(project)
     provenance = {
         **opened.card.provenance,
         petal.SEEN: " ".join(_seen(project)),
         "made_by": "make flowers",
         "note": NOTE,
+        "licence": LICENCE,
+        "limits": _limits(left_out),
     }
     verdict = verdict_dict(project.verdict())
     path.parent.mkdir(exist_ok=True)
@@ -112,11 +116,24 @@ def add_misses(project: Project, path: Path, strange: Path | None) -> None:
     """Write into a shipped file how often it answered what is none of its classes."""
     kinds = strangers.in_folder(strange) if strange else {}
     misses = abstaining.misses_of(model_file.open_model(path), kinds)
-    record = project.store.current_model()
-    left_out = (record.card.get("fine_tuning") or {}).get("left_out") if record is not None else None
-    if left_out:
-        misses += (Rate(**{**left_out[0], "name": LEFT_OUT}),)
+    left_out = _left_out(project)
+    misses += () if left_out is None else (left_out,)
     abstaining.add_misses(path, misses)
+
+
+def _left_out(project: Project) -> Rate | None:
+    """Give how often flowers of other kinds got an answer; None where the network stayed frozen."""
+    record = project.store.current_model()
+    found = (record.card.get("fine_tuning") or {}).get("left_out") if record is not None else None
+    return Rate(**{**found[0], "name": LEFT_OUT}) if found else None
+
+
+def _limits(left_out: Rate | None) -> list[str]:
+    """Say what a reader should know before relying on an answer."""
+    said = ["Most of its mistakes are full double flowers: peony, carnation, chrysanthemum, dahlia, camellia and rose."]
+    if left_out is not None:
+        said.append(f"Flowers of other kinds still get one of the twenty names in about {left_out.share:.0%} of cases.")
+    return said
 
 
 def _seen(project: Project) -> list[str]:

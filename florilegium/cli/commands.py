@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from florilegium import __version__
-from florilegium.cli import exporting, serving
+from florilegium.cli import bias, exporting, lab, serving
 from florilegium.cli.edge import edge
 from florilegium.cli.terminal import bars_for, console, load, print_json
 from florilegium.errors import InputError
@@ -33,7 +33,9 @@ app = typer.Typer(
     add_completion=True,
 )
 app.add_typer(exporting.app)
+app.add_typer(lab.app)
 app.command()(serving.serve)
+app.command()(bias.bias)
 
 ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]

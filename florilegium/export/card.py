@@ -85,9 +85,9 @@ def _class_dict(figures: ClassFigures) -> dict[str, Any]:
 
 def _asked(score: Score | None) -> dict[str, Any]:
     if score is None:
-        return {"n_asked": 0, "n_right": None, "low": None, "high": None, "confused_with": []}
+        return {"n_asked": 0, "n_right": None, "low": None, "high": None, "confused_with": [], "judged_on": ""}
     figures = {"n_asked": score.n, "n_right": score.n_right, "low": score.low, "high": score.high}
-    return {**figures, "confused_with": []}
+    return {**figures, "confused_with": [], "judged_on": "sealed items"}
 
 
 def _abstention(model: ModelFile, verdict: Verdict | None) -> dict[str, Any] | None:
@@ -95,7 +95,8 @@ def _abstention(model: ModelFile, verdict: Verdict | None) -> dict[str, Any] | N
     card = model.card
     if card.threshold <= 0 and card.strangeness_limit is None:
         return None
-    measured: dict[str, Any] = dict.fromkeys(("false_alarms", "unsure", "answered_right")) | {"misses": [], "notes": []}
+    rates = ("false_alarms", "unsure", "answered_right", "held_out_answered", "held_out_right")
+    measured: dict[str, Any] = dict.fromkeys(rates) | {"misses": [], "notes": []}
     if card.abstention is not None:
         measured = abstention_dict(card.abstention)
     elif verdict is not None and verdict.answered is not None:

@@ -169,13 +169,17 @@ def abstention(card: Document) -> list[str]:
         return ["It always answers: this model never learned to say that it does not know."]
     when = [f"where its best guess stays below {percent(found['threshold'])}"] if found["threshold"] else []
     when += ["where a photo is unlike all that it learned from"] if found["strangeness_limit"] is not None else []
-    told = [f"It says “I do not know this” {' and '.join(when)}."]
+    told = [f"It says “I do not know this” {' or '.join(when)}."]
     rates = [
-        ("Of photos of its own classes it took {} for unlike all that it learned from", found["false_alarms"]),
+        ("Of the sealed photos of its classes it took {} for unlike all that it learned from", found["false_alarms"]),
         ("It was unsure on {} of them", found["unsure"]),
-        ("Of the answers that it gave, {} were right", found["answered_right"]),
+        ("Of the answers that it gave there, {} were right", found["answered_right"]),
     ]
-    return told + [f"{text.format(_rated(rate))}." for text, rate in rates if rate]
+    held_out = [
+        ("Of the photos that were held out in training it answered {}", found.get("held_out_answered")),
+        ("Of these answers, {} were right", found.get("held_out_right")),
+    ]
+    return told + [f"{text.format(_rated(rate))}." for text, rate in (*held_out, *rates) if rate]
 
 
 def _rated(rate: Document) -> str:

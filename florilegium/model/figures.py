@@ -19,11 +19,12 @@ class ClassFigures:
 
     label: str
     n_train: int  # items it was learned from
-    n_asked: int = 0  # sealed items of this class; 0: not judged yet
+    n_asked: int = 0  # items of this class that it had not seen; 0: not judged yet
     n_right: int = 0
     low: float = 0.0  # 0..1: the range of true shares that fit
     high: float = 1.0
     confused_with: tuple[str, ...] = ()  # what it was mistaken for, the most frequent first
+    judged_on: str = ""  # which items were asked about: "sealed items", "items held out in cross-validation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +52,14 @@ class AbstentionFigures:
     answered_right: Rate | None  # of the answers given; None: it answered nothing
     misses: tuple[Rate, ...] = ()  # per kind of items that belong to no class: answered all the same
     notes: tuple[str, ...] = ()  # what was measured how
+    held_out_answered: Rate | None = None  # of the items held out in training: it gave an answer
+    held_out_right: Rate | None = None  # of those answers
 
 
-Figures = TypeVar("Figures", ClassFigures, Rate)
+_NEWER = {"judged_on", "held_out_answered", "held_out_right"}
+_MAY_LACK = ("answered_right", "held_out_answered", "held_out_right")  # rates that were not measured everywhere
+
+Figures = TypeVar("Figures", ClassFigures, Rate, AbstentionFigures)
 
 
 def class_dicts(figures: tuple[ClassFigures, ...]) -> list[dict[str, Any]]:
@@ -72,6 +78,9 @@ def classes_of(documents: object, *, classes: tuple[str, ...]) -> tuple[ClassFig
     for label, document in zip(classes, documents, strict=True):
         found = _read(ClassFigures, document, counts=("n_train", "n_asked", "n_right"), name="label")
         confused = document["confused_with"]
+        judged_on = document.get("judged_on", "")
+        if not isinstance(judged_on, str) or len(judged_on) > MAX_NAME_CHARS:
+            raise ValueError(f"{label!r}: judged_on: expected a text of at most {MAX_NAME_CHARS} characters")
         if found.label != label or found.n_right > found.n_asked:
             raise ValueError(f"{label!r}: figures of another class, or more right answers than answers")
         if not isinstance(confused, list | tuple) or not all(other in classes for other in confused):
@@ -82,7 +91,7 @@ def classes_of(documents: object, *, classes: tuple[str, ...]) -> tuple[ClassFig
 
 def abstention_dict(figures: AbstentionFigures) -> dict[str, Any]:
     """Give figures of abstention for JSON; each rate also with its share."""
-    rates = {name: _rate_dict(getattr(figures, name)) for name in ("false_alarms", "unsure", "answered_right")}
+    rates = {name: _rate_dict(getattr(figures, name)) for name in ("false_alarms", "unsure", *_MAY_LACK)}
     return {**rates, "misses": [_rate_dict(rate) for rate in figures.misses], "notes": list(figures.notes)}
 
 
@@ -91,9 +100,9 @@ def abstention_of(document: object) -> AbstentionFigures:
 
     Raises: ValueError: they are not what `abstention_dict` gives; the message says why.
     """
-    if not isinstance(document, dict) or document.keys() != set(AbstentionFigures.__dataclass_fields__):
+    if not isinstance(document, dict) or not _fits(AbstentionFigures, document):
         raise ValueError(f"expected a table of {', '.join(AbstentionFigures.__dataclass_fields__)}")
-    misses, notes, right = document["misses"], document["notes"], document["answered_right"]
+    misses, notes = document["misses"], document["notes"]
     if not isinstance(misses, list) or len(misses) > MAX_KINDS:
         raise ValueError(f"misses: expected a list of at most {MAX_KINDS} rates")
     if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
@@ -101,10 +110,16 @@ def abstention_of(document: object) -> AbstentionFigures:
     return AbstentionFigures(
         false_alarms=_rate_of(document["false_alarms"]),
         unsure=_rate_of(document["unsure"]),
-        answered_right=None if right is None else _rate_of(right),
+        **{name: None if document.get(name) is None else _rate_of(document[name]) for name in _MAY_LACK},
         misses=tuple(_rate_of(miss) for miss in misses),
         notes=tuple(notes),
     )
+
+
+def _fits(kind: type[Figures], document: Mapping[str, object]) -> bool:
+    """Tell whether a table has the fields of a kind; files of older versions lack the newer ones."""
+    fields = set(kind.__dataclass_fields__)
+    return fields - _NEWER <= document.keys() <= fields
 
 
 def _rate_dict(rate: Rate | None) -> dict[str, Any] | None:
@@ -121,7 +136,7 @@ def _rate_of(document: object) -> Rate:
 
 def _read(kind: type[Figures], document: object, *, counts: tuple[str, ...], name: str) -> Figures:
     """Make one set of figures out of a table whose fields are of the right types and ranges."""
-    if not isinstance(document, Mapping) or document.keys() != set(kind.__dataclass_fields__):
+    if not isinstance(document, Mapping) or not _fits(kind, document):
         raise ValueError(f"expected tables of {', '.join(kind.__dataclass_fields__)}")
     if not isinstance(document[name], str) or len(document[name]) > MAX_NAME_CHARS:
         raise ValueError(f"{name}: expected a text of at most {MAX_NAME_CHARS} characters")

@@ -52,6 +52,13 @@ class LinearHead(Head):
         """Remember C, the inverse strength of the penalty, as in scikit-learn."""
         self.c = c
 
+    @classmethod
+    def of(cls, weights: Linear) -> Self:
+        """Give a head with weights that were learned elsewhere, for classes 0..k-1."""
+        head = cls()
+        head.classes_, head.weights_ = np.arange(len(weights.intercept)), weights
+        return head
+
     def fit(self, x: Features, y: Ints) -> Self:
         """Learn from vectors (n, d) and class numbers (n,)."""
         self.classes_, numbers = np.unique(y, return_inverse=True)

@@ -54,6 +54,7 @@ class Trained:
     abstention: Abstention
     scores: Floats  # (n, k) out of fold, before calibration
     probabilities: Floats  # (n, k) out of fold, calibrated
+    known: Bools  # (n,) out of fold: did it give an answer? False where it was never asked
     candidates: tuple[Candidate, ...]  # all that was tried, the simplest first
     shuffled_rows: Ints  # (m,) items of the run on shuffled labels that were asked about
     shuffled_right: Bools  # (m,) whether the out-of-fold answer equals the shuffled label
@@ -135,6 +136,7 @@ def _train(candidates: Mapping[str, Features], task: _Task, target: float, progr
         abstention=abstention,
         scores=found.scores,
         probabilities=probabilities,
+        known=_known(probabilities, abstention, asked_about, strange),
         candidates=tuple(entry.told for entry in entries),
         shuffled_rows=shuffled_rows,
         shuffled_right=shuffled_right,
@@ -159,17 +161,19 @@ def recalibrated(
     folds: Ints,
     strange: Floats | None = None,
     target: float = TARGET,
+    false_alarms: float = strangeness.FALSE_ALARMS,
 ) -> Trained:
     """Put other weights, learned elsewhere, in the place of a head's, and calibrate anew on their out-of-fold scores.
 
     Args: encoder: key of the vectors that the weights read.  scores: (n, k) out of fold; rows never asked about are 0.
         strange: (n,) strangeness out of fold, by encoders that had not seen the fold either; None: without that sense.
+        false_alarms: the share of items out of fold that may be called strange, 0..1.
     """
     asked_about = folds >= 0
     temperature = calibration.temperature(scores[asked_about], y[asked_about])
     probabilities = calibration.probabilities(scores, temperature=temperature)
     right: Bools = (scores.argmax(axis=1) == y)[asked_about]
-    abstention = _abstention(probabilities, right, asked_about, strange, target=target)
+    abstention = _abstention(probabilities, right, asked_about, strange, target=target, false_alarms=false_alarms)
     return replace(
         trained,
         encoder=encoder,
@@ -178,6 +182,7 @@ def recalibrated(
         abstention=abstention,
         scores=scores,
         probabilities=probabilities,
+        known=_known(probabilities, abstention, asked_about, strange),
     )
 
 
@@ -187,15 +192,29 @@ def _strangeness(x: Features, task: _Task) -> Floats | None:
 
 
 def _abstention(
-    probabilities: Floats, right: Bools, asked_about: Bools, strange: Floats | None, *, target: float
+    probabilities: Floats,
+    right: Bools,
+    asked_about: Bools,
+    strange: Floats | None,
+    *,
+    target: float,
+    false_alarms: float = strangeness.FALSE_ALARMS,
 ) -> Abstention:
     """Set the limit of strangeness first, then the threshold among what is not strange; right: (m,) of those asked."""
     sure = probabilities[asked_about].max(axis=1)
     if strange is None:
         return calibration.abstention(sure, right, target=target)
     held_out = strange[asked_about]
-    limit = strangeness.limit_of(held_out)
+    limit = strangeness.limit_of(held_out, false_alarms=false_alarms)
     return calibration.abstention(sure, right, target=target, strangeness=held_out, limit=limit)
+
+
+def _known(probabilities: Floats, abstention: Abstention, asked_about: Bools, strange: Floats | None) -> Bools:
+    """Tell which items (n,) got an answer out of fold."""
+    known: Bools = asked_about & (probabilities.max(axis=1) >= abstention.threshold)
+    if strange is None or abstention.limit is None:
+        return known
+    return known & (strange <= abstention.limit)
 
 
 def _check(candidates: Mapping[str, Features], y: Ints, folds: Ints, k: int) -> None:

@@ -25,18 +25,25 @@ from florilegium.types import Bools, Floats, Ints, Progress, Vectors, silent
 
 ROUNDS = 4  # of leaving classes out: each class is strange once
 STEP = "strange pictures"
+SEALED, HELD_OUT = "sealed items", "items held out in cross-validation"
 
 
-def class_figures(predictions: Predictions, trained: tuple[ClassFigures, ...]) -> tuple[ClassFigures, ...]:
-    """Add to what each class was learned from how well it was answered; sealed labels that are no class are left out.
+def class_figures(
+    predictions: Predictions, trained: tuple[ClassFigures, ...], *, judged_on: str = SEALED
+) -> tuple[ClassFigures, ...]:
+    """Add to what each class was learned from how well it was answered; labels that are no class are left out.
 
-    Args: trained: one per class of the model, with the items it was learned from.
+    Figures on more items stay: a handful of sealed items per class says less than hundreds that were held out.
+    Args: trained: one per class of the model, with the items it was learned from.  judged_on: what the items are.
     """
+    if sum(each.n_asked for each in trained) > len(predictions):
+        return trained
     counts = evaluation.confusion(predictions).counts
     scores = {each.name: each.recall for each in evaluation.class_scores(predictions)}
+    asked = (replace(each, judged_on=judged_on) if scores.get(each.label) else each for each in trained)
     return tuple(
         _judged(figures, scores.get(figures.label), counts[number], predictions.classes, number)
-        for number, figures in enumerate(trained)
+        for number, figures in enumerate(asked)
     )
 
 
@@ -100,15 +107,35 @@ def misses_of(
 
 
 def of_model(
-    model: ModelFile, answers: Answers, predictions: Predictions, *, seed: int, progress: Progress = silent
+    model: ModelFile,
+    answers: Answers,
+    predictions: Predictions,
+    *,
+    held_out: tuple[Predictions, Bools] | None = None,
+    seed: int,
+    progress: Progress = silent,
 ) -> AbstentionFigures | None:
-    """Measure a judged model on its sealed items and on made-up pictures; None where it has no sense of strangeness."""
+    """Measure a judged model on its sealed items and on made-up pictures; None where it has no sense of strangeness.
+
+    Args: held_out: what it answered out of fold, and which of these answers it gave.
+    """
     limit = model.card.strangeness_limit
     if limit is None or not len(predictions):
         return None
     misses = misses_of(model, made_up(seed=seed), progress=progress)
-    return figures(
+    found = figures(
         answers, predictions.right, predictions.groups, limit=limit, misses=misses, name="sealed items of its classes"
+    )
+    if held_out is None:
+        return found
+    given, known = held_out
+    right = given.right[known]
+    return replace(
+        found,
+        held_out_answered=rate(f"{HELD_OUT}: answered", known, given.groups),
+        held_out_right=rate(f"{HELD_OUT}: right among the answered", right, given.groups[known])
+        if len(right)
+        else None,
     )
 
 

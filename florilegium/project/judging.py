@@ -56,7 +56,12 @@ def verdict(project: "Project", ready: Callable[[], Holdings]) -> Verdict:
         evaluation.verdict_dict(result),
         per_class=abstaining.class_figures(predictions, model.card.per_class),
         abstention=abstaining.of_model(
-            model, answers, predictions, seed=project.settings.seed, progress=project.progress
+            model,
+            answers,
+            predictions,
+            held_out=kept.load_predictions(project.folder, record.model_id, "folds"),
+            seed=project.settings.seed,
+            progress=project.progress,
         ),
     )
     return result

@@ -15,8 +15,10 @@ from florilegium import settings as settings_file
 from florilegium.dataset import LabelEvent
 from florilegium.errors import InputError, StepMissing, StorageError
 from florilegium.evaluation import Verdict
-from florilegium.project import auditing, judging, reporting, sealing, training
+from florilegium.project import auditing, biasing, judging, reporting, sealing, training
+from florilegium.project.biased import Biased
 from florilegium.project.holdings import Holdings, gather, take_in
+from florilegium.project.judged import BiasWish
 from florilegium.project.kept import MODEL_NAME
 from florilegium.project.lock import only_command
 from florilegium.project.results import Audited, Reading, Reported, Status, Trained
@@ -105,6 +107,13 @@ class Project:
         with self._command("verdict") as details:
             result = judging.verdict(self, self._ready)
             details |= {"outcome": result.outcome.value, "opening": result.opening}
+        return result
+
+    def bias(self, wish: BiasWish | None = None) -> Biased:
+        """Test six kinds of bias on the current model's answers and write the page; opens no seal."""
+        with self._command("bias") as details:
+            result = biasing.run(self, self._ready(), wish or BiasWish())
+            details |= {"n": result.n, "n_found": len(result.findings.found)}
         return result
 
     def report(self) -> Reported:

@@ -17,6 +17,7 @@ from florilegium.model import Trained as TrainedHead
 from florilegium.model.figures import ClassFigures
 from florilegium.model.weights import SparseLinear
 from florilegium.project import examples, kept
+from florilegium.project.describing import card_text
 from florilegium.project.holdings import Holdings
 from florilegium.project.side import TrainingSide
 from florilegium.source.base import Kind
@@ -33,10 +34,11 @@ def publish(
     *,
     encoder: GraphEncoder | None,
     vocabulary: TextCounts | None,
+    per_class: tuple[ClassFigures, ...],
 ) -> str:
     """Write the model file and give the model's id, under which it is kept.
 
-    Args: encoder: what makes the vectors that `found` reads; None: a text model.
+    Args: encoder: what makes the vectors that `found` reads; None: a text model.  per_class: in the order of `side`.
     """
     graph, exemplars = _graph(project, holdings, side, found, encoder=encoder, vocabulary=vocabulary)
     card = ModelCard(
@@ -53,11 +55,11 @@ def publish(
         florilegium=florilegium.__version__,
         short_side=None if holdings.dataset.kind is Kind.TEXT or encoder is None else encoder.short,
         provenance=_provenance(project, encoder),
-        text=_card_text(side),
+        text=card_text(project, holdings, side, encoder),
         vocabulary=vocabulary,
         strangeness_limit=found.abstention.limit if exemplars else None,
         exemplars=exemplars,
-        per_class=_trained(side),
+        per_class=per_class,
     )
     fresh = project.folder / "models" / "new.onnx"
     model_id = models.write(fresh, graph, card)
@@ -88,7 +90,8 @@ def _graph(
     return narrowed(graph), exemplars
 
 
-def _trained(side: TrainingSide) -> tuple[ClassFigures, ...]:
+def trained_figures(side: TrainingSide) -> tuple[ClassFigures, ...]:
+    """Give what each class is learned from, before anything was asked."""
     counts = np.bincount(side.y, minlength=len(side.classes)).tolist()
     return tuple(ClassFigures(label=label, n_train=n) for label, n in zip(side.classes, counts, strict=True))
 
@@ -110,12 +113,3 @@ def _provenance(project: "Project", encoder: GraphEncoder | None) -> dict[str, A
     if encoder is not None:
         made |= {"encoder_licence": encoder.licence, "encoder_source": encoder.source}
     return made
-
-
-def _card_text(side: TrainingSide) -> str:
-    return (
-        f"# A classifier of {len(side.classes)} classes\n\nMade with Florilegium {florilegium.__version__} from "
-        f"{len(side.y):,} labelled items. Classes: {', '.join(side.classes[:200])}.\n\nIt abstains where it is unsure, "
-        "and an image model where a picture is unlike all that it learned from. "
-        "Its verdict on sealed items, with ranges, stands in this file's metadata under `verdict`.\n"
-    )

@@ -15,7 +15,7 @@ from florilegium import evaluation, report
 from florilegium.errors import ItemError, StepMissing
 from florilegium.evaluation import Outcome, Predictions, Score
 from florilegium.features import decode
-from florilegium.project import auditing, kept
+from florilegium.project import auditing, biasing, kept
 from florilegium.project.holdings import Holdings
 from florilegium.project.results import Reported, Status
 from florilegium.project.training import scores_of_sources
@@ -104,7 +104,17 @@ def _account(project: "Project", record: "ModelRecord", holdings: Holdings) -> r
         ),
         provenance=_provenance(project, record),
         notes=tuple(card["notes"]),
+        biases=_biases(project, record),
     )
+
+
+def _biases(project: "Project", record: "ModelRecord") -> report.Biases | None:
+    """Give what the six tests of bias said of this model, where somebody asked them."""
+    found = biasing.summary(project.folder, record.model_id)
+    if found is None:
+        return None
+    six = tuple((each["title"], each["state"], each["state_words"], each["short"]) for each in found["six"])
+    return report.Biases(lead=found["lead"], six=six, page=biasing.PAGE_NAME)
 
 
 def _summary(project: "Project", holdings: Holdings) -> report.Summary:

@@ -17,10 +17,10 @@ from florilegium.evaluation import Predictions, Score
 from florilegium.features.text import TextCounts
 from florilegium.model import Trained as TrainedHead
 from florilegium.model.weights import Features
-from florilegium.project import kept
+from florilegium.project import abstaining, kept
 from florilegium.project.holdings import Holdings, numbers_of
 from florilegium.project.ladder import climb
-from florilegium.project.publishing import publish, training_hash
+from florilegium.project.publishing import publish, trained_figures, training_hash
 from florilegium.project.results import Trained
 from florilegium.project.side import TrainingSide, training_side
 from florilegium.project.tuning import TuneWish, tune
@@ -97,8 +97,9 @@ def _learned(
         sources = sources if tuning.encoder is None else _tuned_sources(holdings, side, found)
     answers = _out_of_fold(side, found)
     own = evaluation.score(MODEL, answers.right, answers.groups)
-    model_id = publish(project, holdings, side, found, encoder=encoder, vocabulary=vocabulary)
-    kept.save_predictions(project.folder, model_id, "folds", answers)
+    figures = abstaining.class_figures(answers, trained_figures(side), judged_on=abstaining.HELD_OUT)
+    model_id = publish(project, holdings, side, found, encoder=encoder, vocabulary=vocabulary, per_class=figures)
+    kept.save_predictions(project.folder, model_id, "folds", answers, found.known[side.folds >= 0])
     return model_id, {
         "head": found.head.name,
         "encoder": found.encoder,

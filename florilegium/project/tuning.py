@@ -17,17 +17,22 @@ from florilegium.features.decode import decode
 from florilegium.features.stream import as_rgb
 from florilegium.model import Trained as TrainedHead
 from florilegium.model import strangeness
+from florilegium.model.linear import LinearHead
+from florilegium.project import abstaining, small
 from florilegium.project.holdings import Holdings
 from florilegium.project.side import TrainingSide
 from florilegium.source.base import Files, Texts
 from florilegium.types import Floats, Ints, Octets, Vectors
 
 if TYPE_CHECKING:
-    from florilegium.model.finetune import Forecast, Task, Tuned
+    from florilegium.model.finetune import Forecast, ScratchTask, Task, Tuned
     from florilegium.project.project import Project
 
 KEPT_BYTES = 4 << 30  # of decoded photos; what is beyond is decoded each time it is seen
 LEVEL = 0.05  # of the comparison with the frozen head, on items of the training side
+# What was done, what it is compared with, and how the result came about.
+TUNED_WORDS = ("Fine-tuning", "the frozen network", "fine-tuned")
+SCRATCH_WORDS = ("Learning a network from scratch", "the frozen head on pixels", "learned")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +69,23 @@ def tune(
     """
     finetune = _library()
     encoder = next((e for e in holdings.choice.encoders if e.key == found.encoder), None)
+    task: Task | ScratchTask
     if encoder is None or encoder.is_pixels:
-        raise SettingError(
-            "--finetune: there is no network to tune here, because the items are texts or every pixel is a feature. "
-            "Train without it, or choose a network: florilegium new DIR SOURCE --encoder onnx:PATH"
-        )
-    task = _task(holdings, side, encoder, x)
-    plan = finetune.Plan(seed=project.settings.seed, side=wish.side)
-    plan = replace(plan, epochs=wish.epochs) if wish.epochs else plan
+        task = small.scratch_task(holdings, side)  # no network to start from: one is learned from scratch
+        plan = small.scratch_plan(len(side.y), seed=project.settings.seed, epochs=wish.epochs, side=wish.side)
+        forecast, learn = finetune.scratch_forecast, finetune.from_scratch
+        side = replace(side, folds=task.folds)
+    else:
+        task = task_of(holdings, side, encoder, x)
+        plan = finetune.Plan(seed=project.settings.seed, side=wish.side)
+        plan = replace(plan, epochs=wish.epochs) if wish.epochs else plan
+        forecast, learn = finetune.forecast, finetune.finetune
     device = finetune.chosen_device(wish.device)
-    expected = finetune.forecast(task, plan, device=device)
+    expected = forecast(task, plan, device=device)
     if not wish.agree(expected):
         raise StepMissing("fine-tuning was not started, and nothing was changed. Train without it: florilegium train")
     kept = project.cache / "finetune"
-    tuned = finetune.finetune(task, plan, device=device, kept=kept, progress=project.progress)
+    tuned = learn(task, plan, device=device, kept=kept, progress=project.progress)
     result = _judged(project, side, found, tuned, {"forecast": str(expected), "device": device, "plan": asdict(plan)})
     shutil.rmtree(kept, ignore_errors=True)
     return result
@@ -93,7 +101,8 @@ def _library() -> Any:  # noqa: ANN401 - a module that loads torch
     return finetune
 
 
-def _task(holdings: Holdings, side: TrainingSide, encoder: GraphEncoder, x: Vectors) -> "Task":
+def task_of(holdings: Holdings, side: TrainingSide, encoder: GraphEncoder, x: Vectors) -> "Task":
+    """Give the task of fine-tuning an encoder on the training side; x: (n, d) its frozen vectors."""
     from florilegium.model.finetune import Task
 
     return Task(
@@ -157,7 +166,8 @@ def _judged(
         "errors": list(tuned.errors),
         "seconds": tuned.seconds,
     }
-    note = _told(compared, float(right.mean()), float(frozen.mean()), better=better)
+    words = SCRATCH_WORDS if _starts_from_pixels(found) else TUNED_WORDS
+    note = _told(compared, float(right.mean()), float(frozen.mean()), better=better, words=words)
     notes = (*found.notes, *tuned.notes, note)
     if not better:
         return Tuning(found=replace(found, notes=notes), encoder=None, record=record)
@@ -170,25 +180,56 @@ def _judged(
         folds=side.folds,
         strange=_strangeness(side, tuned, seed=project.settings.seed),
         target=project.settings.answer_accuracy,
+        false_alarms=small.FALSE_ALARMS if _starts_from_pixels(found) else strangeness.FALSE_ALARMS,
     )
-    settings = f"fine-tuned for {tuned.epochs} epochs"
-    return Tuning(found=replace(retrained, settings=settings, notes=notes), encoder=tuned.encoder, record=record)
+    record["left_out"] = _left_out(project, side, found, tuned)
+    settings = f"{words[2]} for {tuned.epochs} epochs"
+    head = LinearHead.of(tuned.head)  # whatever kind the frozen one was
+    made = replace(retrained, head=head, settings=settings, notes=notes)
+    return Tuning(found=made, encoder=tuned.encoder, record=record)
 
 
 def _strangeness(side: TrainingSide, tuned: "Tuned", *, seed: int) -> Floats | None:
     """Give each item's strangeness (n,) by the network that had not seen its fold; None where none was held out."""
+    by_fold = _by_fold(side, tuned)
+    return None if by_fold is None else strangeness.out_of_fold(by_fold, side.y, side.folds, seed=seed)
+
+
+def _by_fold(side: TrainingSide, tuned: "Tuned") -> dict[int, Vectors] | None:
+    """Give all items' vectors (n, d) per fold, by the network that had not seen it; None where none was held out."""
     numbers = np.unique(side.folds[side.folds >= 0]).tolist()
     if len(numbers) != len(tuned.fold_vectors):
         return None
-    return strangeness.out_of_fold(dict(zip(numbers, tuned.fold_vectors, strict=True)), side.y, side.folds, seed=seed)
+    return dict(zip(numbers, tuned.fold_vectors, strict=True))
 
 
-def _told(compared: Comparison, tuned: float, frozen: float, *, better: bool) -> str:
+def _left_out(project: "Project", side: TrainingSide, found: TrainedHead, tuned: "Tuned") -> list[dict[str, Any]]:
+    """Measure who gets an answer where a quarter of the classes is left out of the head: the left-out, and the others.
+
+    The network has learned from all classes, so a kind that it has truly never seen is missed more often than this.
+    """
+    by_fold = _by_fold(side, tuned)
+    if by_fold is None or _starts_from_pixels(found):
+        return []  # what was learned from scratch knows nothing but these classes
+    target = project.settings.answer_accuracy
+    rates = abstaining.classes_left_out(
+        by_fold, side.y, side.folds, side.groups, head=found.head, target=target, seed=project.settings.seed
+    )
+    return [asdict(each) for each in rates]
+
+
+def _starts_from_pixels(found: TrainedHead) -> bool:
+    """Tell whether the frozen model reads pixels, so that there was no network to tune and one was learned."""
+    return found.encoder.startswith("pixels")
+
+
+def _told(compared: Comparison, tuned: float, frozen: float, *, better: bool, words: tuple[str, str, str]) -> str:
     gap = compared.difference
     figures = (
         f"{100 * tuned:.1f} % against {100 * frozen:.1f} % out of fold on {compared.n:,} items, "
         f"difference {100 * gap.value:+.1f} points ({100 * gap.low:+.1f} to {100 * gap.high:+.1f})"
     )
+    what, other, made = words
     if better:
-        return f"Fine-tuning beat the frozen network: {figures}. The fine-tuned one is kept."
-    return f"Fine-tuning was not shown to beat the frozen network: {figures}. The frozen one is kept."
+        return f"{what} beat {other}: {figures}. The {made} one is kept."
+    return f"{what} was not shown to beat {other}: {figures}. The frozen one is kept."

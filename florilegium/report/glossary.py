@@ -30,6 +30,13 @@ MEANINGS = {
     "finding": "something in the data that a check holds doubtful. You decide",
     "seed": "the number that all chance was drawn from: the same seed gives the same result",
     "hash": "a fingerprint of a file: equal fingerprints, equal contents",
+    # The page of the six biases.
+    "Holm's correction": "who compares often finds something by chance; so each of many comparisons has to be clearer "
+    "than a single one would have to be (Holm 1979)",
+    "p, corrected": "how often chance alone would show a gap this large, counted over all comparisons of the page",
+    "precision": "of those who were told yes, the share for whom it was true",
+    "miss rate": "of those for whom yes was true, the share who were told no (false negative rate)",
+    "false alarm rate": "of those for whom no was true, the share who were told yes (false positive rate)",
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from florilegium.audit.finding import Finding
 from florilegium.evaluation.values import Score, Verdict
 from florilegium.evaluation.words import counted
+from florilegium.report.bias import BiasAccount, summary_of
 from florilegium.report.render import render
 
 FINDINGS_MOST = 20  # a card is a glance; the report holds all of them
@@ -34,6 +35,13 @@ def findings_html(findings: Sequence[Finding]) -> str:
     if len(findings) > FINDINGS_MOST:
         notes.append(f"{len(findings) - FINDINGS_MOST} more: florilegium audit --json")
     return _card(said, caption="", scores=(), notes=notes)
+
+
+def biases_html(account: BiasAccount) -> str:
+    """Show the first sentence on biases and one line per kind."""
+    found = summary_of(account)
+    notes = [f"{each['title']}: {each['state_words']}. {each['short']}" for each in found["six"]]
+    return _card(found["lead"], caption="", scores=(), notes=notes)
 
 
 def _card(sentence: str, *, caption: str, scores: Sequence[Score], notes: Sequence[str]) -> str:

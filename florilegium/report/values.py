@@ -54,6 +54,15 @@ class Opening:
     alpha: float | None = None  # the level that it was judged at
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Biases:
+    """What the six tests of bias said, in short."""
+
+    lead: str  # the sentence to say first
+    six: tuple[tuple[str, str, str, str], ...]  # (kind, name of the state's style, the state in words, in short)
+    page: str  # the file with all of it, beside the report
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Account:
     """All that is known of a project and its current model, for one report.
@@ -84,6 +93,7 @@ class Account:
     openings: tuple[Opening, ...] = ()  # oldest first
     provenance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # "seed" -> "0"; in this order
     notes: tuple[str, ...] = ()  # what was guessed, ignored or left out
+    biases: Biases | None = None  # None: nobody has looked for biases yet
     next_steps: tuple[str, ...] = ()  # empty: the report derives them from what it shows
 
     def __post_init__(self) -> None:

@@ -71,7 +71,8 @@ def run(app: FastAPI, listening: socket.socket, *, ready: Callable[[], None]) ->
         ws="none",
     )
     server = _Server(config, ready)
-    threading.Thread(target=app.state.classifier.warm_up, daemon=True).start()
+    if classifier := getattr(app.state, "classifier", None):  # a page of files has none
+        threading.Thread(target=classifier.warm_up, daemon=True).start()
     server.run(sockets=[listening])
 
 

@@ -77,6 +77,7 @@ class ClassFigures(_Shape):
     low: float | None = Field(description="0 to 1: the range of true shares that fit")
     high: float | None
     confused_with: list[str] = Field(description="what it is mistaken for, the most frequent first")
+    judged_on: str = Field(description="which items it was asked about")
 
 
 class Card(_Shape):

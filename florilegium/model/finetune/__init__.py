@@ -2,6 +2,7 @@
 
     from florilegium.model import finetune
     tuned = finetune.finetune(task, finetune.Plan(epochs=8))
+    tuned = finetune.from_scratch(small_task, finetune.ScratchPlan())
 
 Import it where it is asked for and not before: it loads torch, which takes seconds.
 """
@@ -17,17 +18,24 @@ from florilegium.model.finetune.examples import source_weights
 from florilegium.model.finetune.forecast import Forecast, forecast
 from florilegium.model.finetune.network import Network, tuned_encoder
 from florilegium.model.finetune.plan import Plan
+from florilegium.model.finetune.scratch import ScratchTask, coarser, from_scratch, scratch_forecast
+from florilegium.model.finetune.scratch_plan import ScratchPlan
 from florilegium.model.finetune.tuning import Task, Tuned, finetune
 
 __all__ = [
     "Forecast",
     "Network",
     "Plan",
+    "ScratchPlan",
+    "ScratchTask",
     "Task",
     "Tuned",
     "chosen_device",
+    "coarser",
     "finetune",
     "forecast",
+    "from_scratch",
+    "scratch_forecast",
     "source_weights",
     "tuned_encoder",
 ]

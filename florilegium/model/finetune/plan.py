@@ -66,10 +66,7 @@ class Plan:
         >>> [round(plan.rate_at(step, 100), 3) for step in (0, 5, 10, 55, 99)]
         [0.1, 0.6, 1.0, 0.5, 0.0]
         """
-        n_warm = max(1, round(self.warm_share * n_steps))
-        if step < n_warm:
-            return (step + 1) / n_warm
-        return 0.5 * (1 + math.cos(math.pi * (step - n_warm) / max(1, n_steps - n_warm)))
+        return rate_at(step, n_steps, warm_share=self.warm_share)
 
     def rate_of_layer(self, number: int, n_layers: int) -> float:
         """Give the peak rate of a learned tensor: early layers know edges and colours already, and learn slowest.
@@ -78,3 +75,11 @@ class Plan:
         """
         depth = (n_layers - 1 - number) / max(1, n_layers - 1)  # 0: last, 1: first
         return self.body_rate * math.pow(self.depth_decay, depth)
+
+
+def rate_at(step: int, n_steps: int, *, warm_share: float) -> float:
+    """Give the share of the peak rate at a step: a straight rise for `warm_share` of all steps, then half a cosine."""
+    n_warm = max(1, round(warm_share * n_steps))
+    if step < n_warm:
+        return (step + 1) / n_warm
+    return 0.5 * (1 + math.cos(math.pi * (step - n_warm) / max(1, n_steps - n_warm)))

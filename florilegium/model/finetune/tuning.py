@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from florilegium.features.encoder import GraphEncoder
+from florilegium.model.finetune.epochs import chosen
 from florilegium.model.finetune.examples import Examples, Photos, source_weights
 from florilegium.model.finetune.learner import HeldOut, Learner
 from florilegium.model.finetune.memory import keep_memory
@@ -24,7 +25,6 @@ from florilegium.model.linear import LinearHead
 from florilegium.model.weights import Linear
 from florilegium.types import Floats, Ints, Progress, Vectors, silent
 
-LEAST_PROBABILITY = 1e-12  # so that a logarithm stays finite
 STEP = "fine-tuning"
 
 
@@ -80,20 +80,16 @@ def finetune(
     numbers = asked(task.folds)
     run = _Run(task, plan, device=device, kept=kept, said=heard, progress=progress, n_parts=len(numbers) + 1)
     parts = [run.fold(number, part) for part, number in enumerate(numbers)]
-    errors = _errors(task, numbers, [part.answers for part in parts])
-    epochs = int(np.argmin(errors)) + 1 if errors else plan.epochs
-    learner, seconds = run.whole(epochs)
+    best = chosen([part.answers for part in parts], task.y, task.folds, k=task.k, most=plan.epochs)
+    learner, seconds = run.whole(best.epochs)
     network, head = learner.averaged()
-    scores = np.zeros((len(task.y), task.k))
-    for number, part in zip(numbers, parts, strict=True):
-        scores[task.folds == number] = np.log(np.maximum(part.answers[epochs - 1], LEAST_PROBABILITY))
     return Tuned(
         encoder=tuned_encoder(task.encoder, network, name=f"{task.encoder.name}-tuned"),
         head=head,
-        scores=scores,
+        scores=best.scores,
         fold_vectors=tuple(part.vectors for part in parts),
-        epochs=epochs,
-        errors=tuple(errors),
+        epochs=best.epochs,
+        errors=best.errors,
         seconds=seconds + sum(part.seconds for part in parts),
         notes=tuple(notes),
     )
@@ -183,18 +179,6 @@ def _strength(task: Task) -> float:
     """Choose the frozen head's C on the same folds."""
     found = LinearHead.search(task.x, task.y, task.folds, k=task.k, seed=0).head
     return found.c if isinstance(found, LinearHead) else LinearHead().c
-
-
-def _errors(task: Task, numbers: Sequence[int], answers: Sequence[Sequence[Floats]]) -> list[int]:
-    """Count the wrong answers out of fold after each epoch, over all folds."""
-    n_epochs = min((len(each) for each in answers), default=0)
-    return [
-        sum(
-            int((each[epoch].argmax(axis=1) != task.y[task.folds == number]).sum())
-            for number, each in zip(numbers, answers, strict=True)
-        )
-        for epoch in range(n_epochs)
-    ]
 
 
 def _key(task: Task, plan: Plan, device: str) -> str:

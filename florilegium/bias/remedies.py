@@ -1,0 +1,39 @@
+"""Numbers for what to do: weights that part class from group, and how many more items to collect. Path: **bias**."""
+
+import numpy as np
+
+from florilegium.bias.contrast import Side, n_more_needed
+from florilegium.types import Floats, Ints
+
+
+def reweighed(y: Ints, codes: Ints) -> Floats:
+    """Give the weight of each item that makes class and group independent in the weighted data; mean 1; shape (n,).
+
+    Args: y: class numbers, (n,).  codes: groups, (n,); items of class or group -1 keep weight 1.
+    Source: Kamiran & Calders (2012), Data preprocessing techniques, KAIS 33(1), 1-33, reweighing.
+
+    >>> reweighed(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1])).tolist()
+    [0.75, 0.75, 1.5, 0.5]
+    """
+    known = (y >= 0) & (codes >= 0)
+    weights = np.ones(len(y))
+    if not known.any():
+        return weights
+    k = int(y[known].max()) + 1
+    g = int(codes[known].max()) + 1
+    counts = np.bincount(codes[known] * k + y[known], minlength=g * k).reshape(g, k)
+    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / known.sum()
+    weights[known] = (expected / np.maximum(counts, 1))[codes[known], y[known]]
+    return weights
+
+
+def more_to_see(n_yes: tuple[int, int], n: tuple[int, int], gap: float) -> int | None:
+    """Give how many more items the smaller of two groups needs so that a gap of `gap` is seen with 80 % power.
+
+    Args: n_yes, n: counts of both groups so far.  None: the other group is too small as well.
+
+    >>> more_to_see((5, 50), (300, 1000), 0.1)
+    29
+    """
+    sides = [Side(n_yes=float(yes), n=float(all_), n_effective=float(all_)) for yes, all_ in zip(n_yes, n, strict=True)]
+    return n_more_needed(sides[0], sides[1], gap)

@@ -1,0 +1,1 @@
+"""Gradient descent from scratch, step by step: a lesson that runs. Path: baseline -> **lab** (a side way)."""

@@ -1,0 +1,62 @@
+"""The part of a model card that speaks of use, limits and recourse. Path: bias -> **report** (used by its bias page).
+
+Headings are those of Hugging Face's model card (hub docs, model-cards). What nobody wrote is said to be unwritten.
+"""
+
+from dataclasses import dataclass
+
+from florilegium.report.bias_values import Chapter
+
+UNWRITTEN = "Nobody has written this yet."
+NOWHERE = f"{UNWRITTEN} Whoever is judged has nowhere to object. Give an address: --recourse ADDRESS"
+CLAIMS_MOST = 2  # per kind; the page itself holds all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What the maker says of the use; empty: nobody has said it."""
+
+    intended: str = ""
+    out_of_scope: str = ""
+    recourse: str = ""  # a mail or web address for those who are judged
+
+
+def card_parts(
+    use: Use, lead: str, chapters: tuple[Chapter, ...], steps: tuple[str, ...]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Give headings with their paragraphs, in the order of the model card."""
+    return (
+        ("Uses: direct use", (use.intended or f"{UNWRITTEN} Say what it is for: --intended-use TEXT",)),
+        (
+            "Uses: out-of-scope use",
+            (use.out_of_scope or f"{UNWRITTEN} Say what it must not be used for: --out-of-scope TEXT",),
+        ),
+        ("Bias, Risks, and Limitations", _claims(lead, chapters)),
+        ("Recommendations", steps or ("Look again when there are more cases, and after the start.",)),
+        ("Evaluation: factors", _unmeasured(chapters)),
+        (
+            "Model Card Contact, and where to object",
+            (
+                use.recourse
+                or f"{UNWRITTEN} Whoever is judged has nowhere to object. Give an address: --recourse ADDRESS",
+            ),
+        ),
+    )
+
+
+def _claims(lead: str, chapters: tuple[Chapter, ...]) -> tuple[str, ...]:
+    gaps = [[s.sentence for s in chapter.statements if s.state == "gap"] for chapter in chapters]
+    shown = [sentence for found in gaps for sentence in found[:CLAIMS_MOST]]
+    if not shown:
+        return (lead, "No gap shown is not the same as none there: the ranges say how large a gap could hide.")
+    return tuple(dict.fromkeys((lead, *shown)))
+
+
+def _unmeasured(chapters: tuple[Chapter, ...]) -> tuple[str, ...]:
+    said = [
+        f"{chapter.title} bias was not measurable. {chapter.why_not}"
+        for chapter in chapters
+        if chapter.state == "unmeasured"
+    ]
+    few = [f"{chapter.title} bias: too few to tell." for chapter in chapters if chapter.state == "few"]
+    return (*said, *few) or ("All six kinds of bias were tested.",)
