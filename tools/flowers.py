@@ -132,7 +132,9 @@ def _limits(left_out: Rate | None) -> list[str]:
     """Say what a reader should know before relying on an answer."""
     said = ["Most of its mistakes are full double flowers: peony, carnation, chrysanthemum, dahlia, camellia and rose."]
     if left_out is not None:
-        said.append(f"Flowers of other kinds still get one of the twenty names in about {left_out.share:.0%} of cases.")
+        said.append(
+            f"Flowers of other kinds still get one of the twenty names, in {left_out.share:.0%} of cases or more."
+        )
     return said
 
 

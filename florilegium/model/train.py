@@ -183,6 +183,8 @@ def recalibrated(
         scores=scores,
         probabilities=probabilities,
         known=_known(probabilities, abstention, asked_about, strange),
+        # The last note tells of the abstention, which is another one now.
+        notes=(*trained.notes[:-1], calibration.told(abstention, target=target)),
     )
 
 

@@ -67,7 +67,7 @@ def tune(
     Args: found: the frozen model's head.  x: (n, d) the frozen vectors of the training side.
     Raises: SettingError: torch is missing, the items are no pictures, or there is no such device.
     """
-    finetune = _library()
+    finetune = library()
     encoder = next((e for e in holdings.choice.encoders if e.key == found.encoder), None)
     task: Task | ScratchTask
     if encoder is None or encoder.is_pixels:
@@ -91,7 +91,11 @@ def tune(
     return result
 
 
-def _library() -> Any:  # noqa: ANN401 - a module that loads torch
+def library() -> Any:  # noqa: ANN401 - a module that loads torch
+    """Give the module that fine-tunes.
+
+    Raises: SettingError: torch is not installed.
+    """
     try:
         from florilegium.model import finetune
     except ModuleNotFoundError as error:
@@ -168,9 +172,9 @@ def _judged(
     }
     words = SCRATCH_WORDS if _starts_from_pixels(found) else TUNED_WORDS
     note = _told(compared, float(right.mean()), float(frozen.mean()), better=better, words=words)
-    notes = (*found.notes, *tuned.notes, note)
     if not better:
-        return Tuning(found=replace(found, notes=notes), encoder=None, record=record)
+        kept = replace(found, notes=(*found.notes, *tuned.notes, note))
+        return Tuning(found=kept, encoder=None, record=record)
     retrained = models.recalibrated(
         found,
         encoder=tuned.encoder.key,
@@ -185,6 +189,7 @@ def _judged(
     record["left_out"] = _left_out(project, side, found, tuned)
     settings = f"{words[2]} for {tuned.epochs} epochs"
     head = LinearHead.of(tuned.head)  # whatever kind the frozen one was
+    notes = (*retrained.notes, *tuned.notes, note)
     made = replace(retrained, head=head, settings=settings, notes=notes)
     return Tuning(found=made, encoder=tuned.encoder, record=record)
 
