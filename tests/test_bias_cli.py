@@ -133,7 +133,7 @@ def test_labels_alone_are_enough_for_the_first_kind(table: Path) -> None:
 
 
 BAD = {
-    "unknown columns": (("--label", "truht", "--group", "regoin"), "Nearest: truth"),
+    "unknown columns": (("--label", "truht", "--group", "regionn"), "Nearest: truth"),
     "scores without a threshold": (("--label", "truth", "--prediction", "score", "--group", "region"), "--threshold T"),
     "three values": (("--label", "region", "--group", "evil"), "--positive V"),
     "a threshold on answers": (("--label", "truth", "--threshold", "1", "--group", "region"), "--prediction COLUMN"),
@@ -156,7 +156,7 @@ def test_bad_input_is_answered_in_words(table: Path, arguments: tuple[str, ...],
 
 SHARES = {
     "sum": ("region,north,0.5\nregion,south,0.3\n", "sum to 0.8"),
-    "no such column": ("regoin,north,1\n", "nearest: 'region'"),
+    "no such column": ("regionn,north,1\n", "nearest: 'region'"),
     "no such group": ("region,nort,0.5\nregion,south,0.5\n", "nearest: 'north'"),
     "no number": ("region,north,half\nregion,south,0.5\n", "line 2"),
     "negative": ("region,north,-0.5\nregion,south,1.5\n", "line 2"),

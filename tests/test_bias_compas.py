@@ -1,6 +1,7 @@
 """The COMPAS table: published figures, ours, Fairlearn's and statsmodels'."""
 
 import csv
+import dataclasses
 import os
 from collections import Counter
 from pathlib import Path
@@ -84,7 +85,7 @@ def test_the_ratio_of_false_alarms_has_its_range(findings: Findings) -> None:
     found = one(findings, "false positive rate ratio", BOTH)
 
     assert found.groups == BOTH
-    assert (found.estimate, found.low, found.high) == pytest.approx((1.91, 1.73, 2.13), abs=0.011)
+    assert (found.estimate, found.low, found.high) == pytest.approx((1.91, 1.73, 2.13), abs=0.006)
     assert found.outcome is Outcome.FOUND
     assert "1.91 times as high" in found.sentence
 
@@ -164,6 +165,9 @@ def test_ratio_and_difference_are_one_test(findings: Findings) -> None:
     assert max(Counter(r.hypothesis for r in tested).values()) == 2
 
 
-def test_the_same_seed_gives_the_same_findings(decisions: Decisions, findings: Findings) -> None:
+def test_the_same_seed_gives_the_same_findings(decisions: Decisions) -> None:
     """Nothing but the seed decides about chance."""
-    assert examine(decisions, seed=0).results == findings.results
+    by_sex = dataclasses.replace(decisions, columns=decisions.columns[1:2])
+    once, again = (examine(by_sex, seed=3, n_resamples=200) for _ in range(2))
+
+    assert once == again

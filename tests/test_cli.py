@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -163,6 +164,7 @@ def test_predict_answers_and_one_bad_file_does_not_stop_it(demo: tuple[Path, Any
     )
 
     said = document(done)
+    assert done.returncode == 0
     assert [Path(p["input"]).name for p in said] == ["broken.png", "black.png", "none.png"]
     assert "error" in said[0]
     assert said[1].keys() >= {"label", "probability", "top", "known"}
@@ -180,6 +182,44 @@ def test_predict_reads_a_list_from_standard_input_and_writes_csv(demo: tuple[Pat
 
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [Path(row["input"]).name for row in rows] == ["0.png", "1.png", "2.png"]
+
+
+def test_predict_that_answers_nothing_exits_with_2(demo: tuple[Path, Any], tmp_path: Path) -> None:
+    """Where every input failed the exit code says so, and the JSON still holds each input's fault."""
+    done = florilegium("predict", demo[0], tmp_path / "nope.jpg", tmp_path / "neither.jpg", "--json")
+
+    assert done.returncode == 2
+    assert ["error" in said for said in document(done)] == [True, True]
+
+
+def test_json_and_csv_at_once_are_refused(demo: tuple[Path, Any]) -> None:
+    """Standard output holds one format; which one was meant is not guessed."""
+    done = florilegium("predict", demo[0], "a.png", "--json", "--csv")
+
+    assert done.returncode == 2
+    assert "--json and --csv" in document(done)["error"]["message"]
+
+
+def test_what_is_piped_keeps_its_lines_and_its_commands_work(demo: tuple[Path, Any], tmp_path: Path) -> None:
+    """Each finding is one line and each cure another, however long; the command in it names the project's folder."""
+    folder = shutil.copytree(demo[0], tmp_path / "my demo")
+    findings = document(florilegium("audit", "--json", "-p", folder))["findings"]
+    lines = florilegium("audit", "-p", folder).stdout.splitlines()
+
+    assert max(len(line) for line in lines) > 100
+    for finding in findings:
+        assert any(finding["message"] in line for line in lines)
+    cures = [f["fix"] for f in findings if "florilegium relabel" in f["fix"]]
+    assert cures
+    assert all(f"florilegium relabel -p '{folder}' " in cure for cure in cures)
+
+
+def test_a_folder_named_without_its_option_gets_a_hint(tmp_path: Path) -> None:
+    """Commands that find their project by -p say so to whom names the folder alone."""
+    said = florilegium("status", "flowers", cwd=tmp_path, env={"COLUMNS": "200"})
+
+    assert said.returncode == 2
+    assert "status -p FOLDER" in said.stderr
 
 
 def test_texts_go_the_whole_way(tmp_path: Path) -> None:

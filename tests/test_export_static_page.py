@@ -217,6 +217,7 @@ def test_a_page_opened_as_a_file_says_why_it_does_nothing(context: BrowserContex
     page, _ = opened(context, (folder / "index.html").as_uri())
 
     assert "python -m http.server" in page.locator("#trouble").inner_text()
+    assert page.locator("#photos").is_disabled()
 
 
 def test_answers_name_similar_training_pictures(context: BrowserContext, tmp_path: Path) -> None:

@@ -147,8 +147,8 @@ def test_without_torch_one_command_is_named(source: Path, tmp_path: Path) -> Non
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert "--finetune needs torch, which is not installed. Run: pip install 'florilegium[finetune]'" in " ".join(
-        done.stderr.split()
+    assert done.stderr == (  # and nothing was computed before that was found
+        "SettingError: --finetune needs torch, which is not installed. Run: pip install 'florilegium[finetune]'\n"
     )
 
 

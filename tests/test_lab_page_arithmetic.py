@@ -29,7 +29,8 @@ RUN = """async ([name, settings, nSteps]) => {
   const rows = [];
   for (let i = 0; i < nSteps; i++) { run.round(); rows.push(Array.from(run.rows)); }
   const { n, d, k, x, target } = problem;
-  return { n, d, k, x: Array.from(x), target: Array.from(target), start, rows, losses: run.losses, end: Array.from(run.weights) };
+  const [inputs, targets, end] = [x, target, run.weights].map((numbers) => Array.from(numbers));
+  return { n, d, k, x: inputs, target: targets, start, rows, losses: run.losses, end };
 }"""
 
 

@@ -32,6 +32,7 @@ EMPTY_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "manag
 # What may be loaded only where it is used: `florilegium --help` must stay quick.
 HEAVY = [
     "torch",
+    "fairlearn",
     "sklearn",
     "scipy",
     "onnx",

@@ -40,6 +40,24 @@ def test_nothing_runs_over_the_edge(browser: Browser, address: str, size: Any) -
     context.close()
 
 
+def test_on_a_phone_the_account_of_the_model_folds(browser: Browser, address: str) -> None:
+    """Below the photos a phone shows headings that unfold, by touch or by a link; a desk shows everything at once."""
+    context = browser.new_context(viewport=PHONE)
+    tab = opened(context, address)
+    expect(tab.locator(".fold:not([open])")).to_have_count(3)
+    expect(tab.locator("#good .verdict")).to_be_visible()
+    tab.get_by_role("navigation").get_by_text("Where it fails").click()
+    expect(tab.locator("#fails .fold")).to_have_attribute("open", "")
+    tab.locator("#learned summary").first.click()
+    expect(tab.locator("#learned .index")).to_be_visible()
+
+    tab.set_viewport_size(DESK)
+
+    expect(tab.locator(".fold")).to_have_count(0)
+    expect(tab.locator("#good > h2 + div")).to_be_visible()
+    context.close()
+
+
 def test_a_phone_offers_its_camera(browser: Browser, address: str) -> None:
     """Where fingers point, a photo can be taken; with a mouse the page does not pretend."""
     phone = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)

@@ -197,6 +197,7 @@ def test_when_the_server_is_gone_it_can_be_tried_again(context: BrowserContext, 
         tab.route("**/api/predict", lambda route: route.abort())
         tab.set_input_files("#photos", photo("rose"))
         (plate,) = plates(tab, "failed").all()
+        expect(plate.locator(".said")).to_have_text("The server is away")
         expect(plate.locator(".why")).to_contain_text("The server does not answer.")
         tab.unroute("**/api/predict")
         plate.get_by_role("button", name="Try again").click()

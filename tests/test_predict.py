@@ -251,6 +251,16 @@ def test_a_spreadsheet_runs_no_cell(name: str) -> None:
     assert [row["known"] for row in rows] == ["false", ""]
 
 
+def test_a_row_says_why_the_model_abstains() -> None:
+    """The last column is empty for an answer and names the reason otherwise, as the JSON does."""
+    said = [Prediction(input="a.jpg", label="rose", probability=0.5, why=why) for why in (None, "unsure", "strange")]
+
+    rows = list(csv.DictReader("".join(csv_lines(said)).splitlines(keepends=True)))
+
+    assert list(rows[0])[-1] == "why"
+    assert [row["why"] for row in rows] == ["", "unsure", "strange"]
+
+
 def test_csv_comes_back_as_it_was(images: ModelFile, album: Path) -> None:
     """Names with commas, quotes and line breaks survive the table."""
     (album / "b.png").rename(album / 'a, "b"\nc.png')

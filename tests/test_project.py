@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import florilegium
-from florilegium.errors import InputError, ProjectBusy, ProjectMissing, SourceError, StepMissing
+from florilegium.errors import FlorilegiumError, InputError, ProjectBusy, ProjectMissing, SourceError, StepMissing
 from florilegium.evaluation import alpha_of_opening
 from florilegium.project import Project
 from florilegium.project.lock import only_command
@@ -175,6 +175,20 @@ def test_an_unknown_item_or_class_is_named(judged: Project) -> None:
         judged.relabel("red/001.png", "blue")
 
 
+def test_a_slip_in_a_class_makes_no_new_one(judged: Project, tmp_path: Path) -> None:
+    """A label that no item has is refused with the nearest class; a class that is meant to be new is asked for."""
+    project = florilegium.load(shutil.copytree(judged.folder, tmp_path / "copy"))
+    name = project.holdings().dataset.names[0]
+
+    with pytest.raises(InputError, match=r"no class 'bleu'.*nearest: blue.*--new-class"):
+        project.relabel(name, "bleu")
+    with pytest.raises(InputError, match=r"no class 'quince'.*the classes are blue, green, red\."):
+        project.relabel(name, "quince")
+    project.relabel(name, "quince", new_class=True)
+
+    assert project.holdings().dataset.classes == ("blue", "green", "quince", "red")
+
+
 def test_another_source_cannot_take_over_a_project(judged: Project, tmp_path: Path) -> None:
     """A project belongs to one source; the message says where to change it."""
     with pytest.raises(InputError, match="lives here already"):
@@ -196,6 +210,33 @@ def test_a_first_reading_that_failed_can_be_tried_with_other_settings(tmp_path: 
     project = florilegium.new(tmp_path / "p", tmp_path / "table.csv", label="kind")
 
     assert project.holdings().dataset.classes == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("encoder", "message"),
+    [("resnet18", "no such encoder"), ("onnx:nope.onnx", r"nope\.onnx"), ("inception_v3_trunk", "not found")],
+)
+def test_an_encoder_that_is_not_to_be_had_leaves_nothing_behind(
+    encoder: str, message: str, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The encoder is looked for before anything is written: the folder stays free for another try."""
+    monkeypatch.delenv("FLORILEGIUM_DATA", raising=False)
+
+    with pytest.raises(FlorilegiumError, match=message):
+        florilegium.new(tmp_path / "p", photos, encoder=encoder)
+
+    assert not (tmp_path / "p").exists()
+
+
+def test_a_first_encoding_that_failed_can_be_tried_with_another_encoder(photos: Path, tmp_path: Path) -> None:
+    """Where the items were read but cannot be encoded so, nothing is sealed yet and another encoder may be named."""
+    with pytest.raises(InputError, match="these items are pictures"):
+        florilegium.new(tmp_path / "p", photos, encoder="tfidf")
+
+    project = florilegium.new(tmp_path / "p", photos, encoder="pixels")
+
+    assert project.settings.encoder == "pixels"
+    assert len(sides_by_name(project)) == len(project.holdings().dataset)
 
 
 def test_one_class_is_not_enough(tmp_path: Path) -> None:

@@ -202,6 +202,8 @@ def test_the_verdict_comes_first_and_leads_with_the_lower_figure() -> None:
     assert whole.verdict is not None
     assert whole.verdict.new_sources is not None
     text = Page(build(whole)).text
+    assert "\u00a0% (" in text  # the number and its sign stay on one line
+    text = text.replace("\u00a0", " ")
     sentence = whole.verdict.sentence.split(". ")[0]
 
     assert sentence.startswith(f"Expect {ranged(whole.verdict.new_sources)}")

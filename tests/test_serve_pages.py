@@ -156,7 +156,7 @@ def test_the_form_works_without_scripts(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("photos", "status", "sentence"),
     [
-        ([("", b"")], 422, "There is no photo in the form."),
+        ([("", b"")], 422, "There is no photo in the form. Choose one or more photos and try again."),
         ([("big.jpg", b"x" * 200_001)], 413, "big.jpg: more than"),
     ],
 )
@@ -184,6 +184,7 @@ def test_the_description_names_every_address(client: httpx.Client) -> None:
     described, shown = client.get("openapi.json").json(), client.get("docs").text
     fields = [name for shape in described["components"]["schemas"].values() for name in shape["properties"]]
 
+    assert f"photos=@tulip.jpg {client.base_url}api/predict<" in shown
     assert [path for path in described["paths"] if path not in shown] == []
     assert [status for status in ("408", "413", "415", "422", "429") if f">{status}<" not in shown] == []
     assert [name for name in fields if f"<code>{name}</code>" not in shown] == []

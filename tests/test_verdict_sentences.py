@@ -1,8 +1,12 @@
 """What the verdict says, word for word: three outcomes times every special case."""
 
+import io
+
 import numpy as np
 import pytest
+from rich.console import Console
 
+from florilegium.cli import show
 from florilegium.evaluation import Outcome, Predictions, Sanity, Score, Verdict, judge
 from florilegium.evaluation.sentences import sentence
 from florilegium.evaluation.words import percent
@@ -68,7 +72,7 @@ def test_not_shown_says_what_would_show_it() -> None:
     assert found.sentence == (
         "Not shown to be better: the model gets 91.7 % (88.4 to 94.1) of 360 unseen items right, 1.1 points "
         "(-0.2 to 3.1) more than the best simple rule (nearest mean image). This test set could show a difference of "
-        "2.8 points; label about 1,100 more to show 1."
+        "2.8 points; label about 1,100 more to show 1 point."
     )
 
 
@@ -286,3 +290,14 @@ def test_the_sentence_is_a_function_of_the_numbers() -> None:
     found = verdict(first(330, 360), first(326, 360), opening=3)
 
     assert sentence(found) == found.sentence == str(found)
+
+
+def test_a_failed_check_is_told_once_in_a_terminal() -> None:
+    """It is a check and a caution at once; who reads the terminal meets it once."""
+    check = Sanity(name="shortcut", passed=False, message="Suspicious: size alone gets 90.0 % right.")
+    found, out = verdict(first(330, 360), first(326, 360), sanity=(check,)), io.StringIO()
+
+    show.verdict(Console(file=out, width=200), found)
+
+    assert check.message in found.warnings
+    assert out.getvalue().count(check.message) == 1

@@ -73,7 +73,7 @@ def _heads(case: Case, column: Column) -> Iterator[Tested]:
         found = contrast_of(compare(right, usual, clusters))
         gap = found.difference
         fact = (
-            f"{name} by {column.name}: a head that learned from this group alone has {percent(right.mean())} of "
+            f"{name} ({column.name}): a head that learned from this group alone has {percent(right.mean())} of "
             f"{len(rows):,} right, the one for all {percent(usual.mean())}: {points(gap.value)} points "
             f"({points(gap.low)} to {points(gap.high)})."
         )
@@ -194,7 +194,7 @@ def _score_test(column: Column, pair: tuple[int, int], found: Stratified) -> Tes
         names, within = names[::-1], Linear(value=-within.value, error=within.error, df=within.df)
     gap = within.gap
     fact = (
-        f"At the same score, {names[0]} by {column.name} turn out yes {points(gap.value)} points more often than "
+        f"At the same score, {names[0]} ({column.name}) turn out yes {points(gap.value)} points more often than "
         f"{names[1]} ({points(gap.low)} to {points(gap.high)}), over {found.n_strata} levels of score."
     )
     return mean_test(SCORED, within.contrast(found.n), fact, column=column.name, names=names)

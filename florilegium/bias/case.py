@@ -24,7 +24,7 @@ class Options:
     """What the user chooses."""
 
     level: float = 0.05  # chance of any false find
-    n_resamples: int = 10_000
+    n_resamples: int = 4000
     min_group: int = 30  # items below which a group is named, not tested
     gap: float = 0.1  # the difference of shares that matters
     reference: Mapping[str, str] = field(default_factory=dict)  # column -> group that others are compared with
@@ -55,10 +55,6 @@ class Case:
         for group, size in enumerate(self.sizes(column)):
             if group != reference and size >= self.options.min_group:
                 yield group, reference
-
-    def rows(self, column: Column, group: int) -> Ints:
-        """Give the places of a group's items."""
-        return np.flatnonzero(column.codes == group)
 
     def clusters(self, rows: Ints) -> Ints | None:
         """Give the clusters of some rows; None where every item stands alone."""
@@ -156,7 +152,9 @@ def compared(case: Case, column: Column, measure: str, wording: Wording) -> Iter
             empty = column.groups[group if sides[0] is None else reference]
             yield unknown_share(wording, column, (column.groups[group], column.groups[reference]), empty)
             continue
-        draws = table.replicates(measure, group), table.replicates(measure, reference)
+        draws = None
+        if case.given.clusters is not None:
+            draws = table.replicates(measure, group), table.replicates(measure, reference)
         names = column.groups[group], column.groups[reference]
         yield from told(case, wording, names, (sides[0], sides[1]), column=column.name, draws=draws)
 

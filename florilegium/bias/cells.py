@@ -124,7 +124,8 @@ def resampled(
     found = [np.empty((n_resamples, n_cells)) for _, n_cells in cells]
     for start in range(0, n_resamples, BATCH):
         rows = np.arange(start, min(start + BATCH, n_resamples))
-        weights = rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=len(rows)).astype(np.float64)  # (b, u)
+        drawn = rng.integers(0, n_units, size=(len(rows), n_units)) + np.arange(len(rows))[:, None] * n_units
+        weights = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(np.float64)  # (b, u)
         for part, count in zip(found, counts, strict=True):
             part[rows] = weights @ count
     return found

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 from scipy.stats import fisher_exact
 
+from florilegium.bias.saddlepoint import difference_range, ratio_range
 from florilegium.evaluation.intervals import clustered, design_effect, wilson_interval
 from florilegium.types import Bools, Floats, Ints
 
@@ -86,19 +87,20 @@ def reach(alpha: float, power: float = POWER) -> float:
 def shares(a: Side, b: Side, draws: tuple[Floats, Floats] | None = None) -> Contrast:
     """Compare two shares.
 
-    Args: draws: bootstrap replicates of the two shares, (B,) each, drawn together; NaN where a replicate had no items.
-    Sources: difference: Newcombe (1998), Statistics in Medicine 17(8), 873-890, method 10; ratio: Donner & Zou (2012),
-    Statistical Methods in Medical Research 21(4), 347-359; both at effective counts; bootstrap percentiles: Efron &
-    Tibshirani (1993), ch. 13. p: score test with pooled share, or Fisher's exact where fewer than 10 are expected.
+    Args: draws: replicates of the cluster bootstrap of both shares, (B,) each, drawn together; NaN where a replicate
+        had no items. None: the sides are independent, and nothing needs to be drawn.
+    Where a count is below 30 the ranges are score ranges at effective counts, else those of the bootstrap.
+    Sources: difference: Newcombe (1998), Statistics in Medicine 17(8), 873-890, method 10; ratio: Zou & Donner (2008),
+    Statistics in Medicine 27(10), 1693-1702; bootstrap percentiles: Efron & Tibshirani (1993), ch. 13. p: score test
+    with pooled share, or Fisher's exact test where fewer than 10 are expected.
 
     >>> found = shares(Side(n_yes=805, n=1795, n_effective=1795), Side(n_yes=349, n=1488, n_effective=1488))
     >>> "{:.2f} ({:.2f} to {:.2f})".format(found.ratio.value, found.ratio.low, found.ratio.high)
-    '1.91 (1.72 to 2.12)'
+    '1.91 (1.72 to 2.13)'
     """
     difference, ratio = newcombe(a, b), mover_ratio(a, b)
-    if draws is not None and min(a.least, b.least) >= N_BOOTSTRAP:
-        difference = _percentiles(difference.value, draws[0] - draws[1])
-        ratio = _percentiles(a.share / b.share, draws[0] / draws[1])
+    if min(a.least, b.least) >= N_BOOTSTRAP:
+        difference, ratio = _bootstrap(a, b) if draws is None else _resampled(a, b, draws)
     planned = [min(max(side.share, SHARE_LOW), 1 - SHARE_LOW) for side in (a, b)]
     error = math.sqrt(sum(p * (1 - p) / side.n_effective for p, side in zip(planned, (a, b), strict=True)))
     return Contrast(difference=difference, ratio=ratio, p=share_p(a, b), error=error, n=int(a.n + b.n))
@@ -122,14 +124,30 @@ def mover_ratio(a: Side, b: Side) -> Gap | None:
     if b.n_yes == 0:
         return None
     (low_a, high_a), (low_b, high_b) = a.wilson, b.wilson
-    product = a.share * b.share
-    high_root = product**2 - high_a * low_b * (2 * a.share - high_a) * (2 * b.share - low_b)
-    high = (product + math.sqrt(max(high_root, 0.0))) / (low_b * (2 * b.share - low_b))
-    low = 0.0  # where b may be twice what was found, nothing above 0 is sure
-    if high_b < 2 * b.share:
-        low_root = product**2 - low_a * high_b * (2 * a.share - low_a) * (2 * b.share - high_b)
-        low = max((product - math.sqrt(max(low_root, 0.0))) / (high_b * (2 * b.share - high_b)), 0.0)
-    return Gap(value=a.share / b.share, low=low, high=high)
+    if a.n_yes == 0:  # its logarithm is none; the form without logarithms has an upper end
+        return Gap(value=0.0, low=0.0, high=high_a / math.sqrt(low_b * (2 * b.share - low_b)))
+    value = a.share / b.share
+    below = math.hypot(math.log(a.share / low_a), math.log(high_b / b.share))
+    above = math.hypot(math.log(high_a / a.share), math.log(b.share / low_b))
+    return Gap(value=value, low=value * math.exp(-below), high=value * math.exp(above))
+
+
+def _bootstrap(a: Side, b: Side) -> tuple[Gap, Gap]:
+    """Give difference and ratio of two independent shares with the ranges that endless resampling would give."""
+    z = float(-ndtri((1 - LEVEL) / 2))
+    sides = (a.share, a.n_effective), (b.share, b.n_effective)
+    low, high = difference_range(*sides, z=z)
+    low_ratio, high_ratio = ratio_range(*sides, z=z)
+    return (
+        Gap(value=a.share - b.share, low=low, high=high),
+        Gap(value=a.share / b.share, low=low_ratio, high=high_ratio),
+    )
+
+
+def _resampled(a: Side, b: Side, draws: tuple[Floats, Floats]) -> tuple[Gap, Gap]:
+    """Give difference and ratio of two shares with percentiles of the cluster bootstrap."""
+    difference = _percentiles(a.share - b.share, draws[0] - draws[1])
+    return difference, _percentiles(a.share / b.share, draws[0] / draws[1])
 
 
 def _percentiles(value: float, draws: Floats) -> Gap:
@@ -165,19 +183,23 @@ class Linear:
 
     @property
     def gap(self) -> Gap:
-        """Give the value with its t range."""
+        """Give the value with its t range; one cluster leaves all that is thinkable of a difference, -1 to 1."""
+        if math.isinf(self.error):
+            return Gap(value=self.value, low=-1.0, high=1.0)
         half = self.error * float(-stdtrit(self.df, (1 - LEVEL) / 2)) if self.error else 0.0
         return Gap(value=self.value, low=self.value - half, high=self.value + half)
 
     @property
     def p(self) -> float:
-        """Give the two-sided p-value that the truth is 0; 1 where the value is 0."""
-        if self.value == 0:
+        """Give the two-sided p-value that the truth is 0; 1 where the value is 0 or nothing is known of its error."""
+        if self.value == 0 or math.isinf(self.error):
             return 1.0
         return two_sided(self.value / self.error, self.df) if self.error else 1.0
 
     def minus(self, other: "Linear") -> "Linear":
         """Give the difference of two independent estimates (Welch 1947 for the degrees of freedom)."""
+        if math.isinf(self.error + other.error):
+            return Linear(value=self.value - other.value, error=math.inf, df=1.0)
         parts = (self.error**2, other.error**2)
         total = sum(parts)
         weight = sum(part**2 / max(one.df, 1.0) for part, one in zip(parts, (self, other), strict=True))

@@ -24,10 +24,6 @@ class Column:
     groups: tuple[str, ...]  # g names
     codes: Ints  # (n,) 0..g-1, or -1 where it is not known
 
-    def rows(self, keep: Bools | Ints) -> "Column":
-        """Give the same column for some of the items."""
-        return Column(name=self.name, groups=self.groups, codes=self.codes[keep])
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LabelEvents:
@@ -116,10 +112,6 @@ class Decisions:
     def is_binary(self) -> bool:
         """Tell whether there is a "yes"."""
         return self.positive is not None
-
-    def column(self, name: str) -> Column:
-        """Give the column of that name."""
-        return next(column for column in self.columns if column.name == name)
 
 
 def _sized(given: Decisions) -> dict[str, Ints | Floats | Vectors | Bools | None]:

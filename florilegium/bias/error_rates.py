@@ -55,7 +55,7 @@ def _small_groups(case: Case, column: Column) -> Iterator[Tested]:
                 low=float(size),
                 high=float(size),
                 n=size,
-                fact=f"{group} by {column.name}: {counted(size, 'item')}, too few to compare with others; at least "
+                fact=f"{group} ({column.name}): {counted(size, 'item')}, too few to compare with others; at least "
                 f"{least} are needed.",
                 advice="",
                 source=_SOURCE,

@@ -34,10 +34,11 @@ def examine(
     *,
     seed: int,
     level: float = 0.05,
-    n_resamples: int = 10_000,
+    n_resamples: int = 4000,
     min_group: int = 30,
     gap: float = 0.1,
     reference: Mapping[str, str] | None = None,
+    with_tables: bool = True,
     progress: Progress = silent,
 ) -> Findings:
     """Test everything that the decisions allow.
@@ -47,6 +48,7 @@ def examine(
         n_resamples: bootstrap replicates.  min_group: items below which a group is named, not tested.
         gap: the difference of shares that matters: what "too few to tell" and "how many more" go by.
         reference: column -> group that the others are compared with; default: the largest.
+        with_tables: also give the tables of groups, the trade-offs and what is impossible; False: the tests only.
         progress: hears of the kinds tested.
     Raises: SettingError: an option is out of its range, or a reference is no group.
     """
@@ -68,9 +70,9 @@ def examine(
     return Findings(
         results=results,
         unmeasured=unmeasured,
-        rates=tuple(group_rates(case)),
-        impossible=tuple(impossible(case)),
-        trade_offs=tuple(trade_offs(case)),
+        rates=tuple(group_rates(case)) if with_tables else (),
+        impossible=tuple(impossible(case)) if with_tables else (),
+        trade_offs=tuple(trade_offs(case)) if with_tables else (),
         n_tests=n_tests,
         level=level,
         notes=case.notes,

@@ -9,7 +9,8 @@ from florilegium.bias.decisions import MISSING, Column, Decisions
 from florilegium.bias.folds import folds_of
 from florilegium.types import Bools, Ints, Vectors
 
-ROWS_MOST = 10_000  # of a column's items; learning takes longer than linearly
+ROWS_MOST = 5_000  # of a column's items; learning takes longer than linearly
+N_AXES = 64  # strongest directions of the embeddings, found without labels
 N_FOLDS = 5
 INVERSE_PENALTY = 0.1  # C; small heads on standardised vectors
 Answers = tuple[Ints | None, Ints | None]
@@ -32,7 +33,7 @@ def own_and_pooled(given: Decisions, column: Column, *, least: int, rng: np.rand
         return None, None
     folds = folds_of(rows if given.clusters is None else given.clusters[rows], n_folds=N_FOLDS, rng=rng)
     own, pooled = (np.full(given.n, MISSING, dtype=np.int64) for _ in range(2))
-    vectors, labels, groups = x[rows], y[rows], column.codes[rows]
+    vectors, labels, groups = _strongest(x[rows]), y[rows], column.codes[rows]
     for fold in range(N_FOLDS):
         held = folds == fold
         pooled[rows[held]] = _answers(vectors, labels, ~held, held)
@@ -40,6 +41,15 @@ def own_and_pooled(given: Decisions, column: Column, *, least: int, rng: np.rand
             here = groups == group
             own[rows[held & here]] = _answers(vectors, labels, ~held & here, held & here)
     return own, pooled
+
+
+def _strongest(x: Vectors) -> Vectors:
+    """Turn embeddings (n, d) onto their strongest axes, (n, at most 64)."""
+    from sklearn.decomposition import PCA
+
+    with np.errstate(invalid="ignore"):  # embeddings that are all alike have no share of variance to explain
+        turned: Vectors = PCA(n_components=min(N_AXES, *x.shape), random_state=0).fit_transform(x).astype(np.float32)
+    return turned
 
 
 def _answers(x: Vectors, y: Ints, learn: Bools, ask: Bools) -> Ints:
@@ -51,6 +61,6 @@ def _answers(x: Vectors, y: Ints, learn: Bools, ask: Bools) -> Ints:
     if len(np.unique(y[learn])) == 1:
         return np.full(int(ask.sum()), y[learn][0])
     mean, scale = x[learn].mean(axis=0), np.maximum(x[learn].std(axis=0), np.finfo(np.float32).eps)
-    head = LogisticRegression(C=INVERSE_PENALTY, max_iter=200).fit((x[learn] - mean) / scale, y[learn])
+    head = LogisticRegression(C=INVERSE_PENALTY, max_iter=200, tol=1e-3).fit((x[learn] - mean) / scale, y[learn])
     said: Ints = head.predict((x[ask] - mean) / scale)
     return said

@@ -1,7 +1,8 @@
 """Why no score is fair in every sense at once, on the user's own numbers. Path: **bias**.
 
-Base rate p, precision PPV and the two error rates hang together by FPR = p / (1 - p) (1 - PPV) / PPV (1 - FNR). Where p
-differs between groups, PPV, FNR and FPR cannot all be equal, unless the answers are never wrong.
+Base rate p, precision v, false negative rate m and false positive rate f hang together by
+f = p / (1 - p) (1 - v) / v (1 - m). Where p differs between groups, v, m and f cannot all be equal, unless the answers
+are never wrong.
 """
 
 from collections.abc import Iterator

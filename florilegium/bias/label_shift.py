@@ -15,6 +15,7 @@ from florilegium.types import Floats, Ints
 
 CLASSES_MOST = 40  # more make the confusion matrix too unsure to invert
 CONDITION_MOST = 100.0  # of the matrix of P(said | true): beyond that small errors become large shares
+USABLE_LEAST = 0.5  # share of the bootstrap replicates in which every class occurs
 N_EXPECTED = 5.0  # fewer items of a class in either place are counted with other rare ones
 
 
@@ -58,6 +59,8 @@ def label_shift(
     draws = resampled([(y * k + said, k * k)], clusters, n_resamples=n_resamples, rng=rng)[0].reshape(-1, k, k)
     draws_there = rng.multinomial(len(target_said), there / there.sum(), size=len(draws)).astype(np.float64)
     usable = (draws.sum(axis=2) > 0).all(axis=1)
+    if usable.mean() < USABLE_LEAST:
+        return "some classes have so few labelled items here that nothing sure is known of how they are answered"
     estimates = _estimates(draws[usable], draws_there[usable])
     found = _estimates(counts[None], there[None])
     gaps = [_gap(float(one[0]), many) for one, many in zip(found[1:], estimates[1:], strict=True)]

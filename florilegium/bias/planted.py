@@ -4,6 +4,7 @@ Each maker plants one kind of bias of size `size` and says what the truth then i
 is what the tests and `benchmarks/bench_bias.py` measure power, coverage and false finds on.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from florilegium.bias.decisions import Column, Decisions, Live
+from florilegium.bias.result import Findings, Outcome
 from florilegium.types import Ints, Vectors
 
 BASE_RATE = 0.4
@@ -104,7 +106,7 @@ def deployment(n: int, size: float, rng: np.random.Generator) -> Planted:
     said = np.where(rng.random(n) < ACCURACY, y, 1 - y)
     right = (rng.random(n) < ACCURACY - size).astype(np.int64)
     given = _decisions(codes, y=y, predicted=said, live=Live(right=right))
-    return Planted(decisions=given, measure="accuracy live and in the test difference", truth=size)
+    return Planted(decisions=given, measure="accuracy live and in the test difference", truth=-size)
 
 
 def shifted(n: int, size: float, rng: np.random.Generator) -> tuple[Vectors, Vectors]:
@@ -126,11 +128,11 @@ class Promise:
 PROMISES: Mapping[str, Promise] = MappingProxyType(
     {
         "historical": Promise(make=historical, size=0.1, n=1500),
-        "representation": Promise(make=representation, size=0.08, n=1500),
-        "measurement": Promise(make=measurement, size=0.08, n=1500),
-        "evaluation": Promise(make=evaluation, size=0.3, n=1500),
-        "aggregation": Promise(make=aggregation, size=0.1, n=1500),
-        "deployment": Promise(make=deployment, size=0.1, n=1500),
+        "representation": Promise(make=representation, size=0.05, n=1500),
+        "measurement": Promise(make=measurement, size=0.07, n=1500),
+        "evaluation": Promise(make=evaluation, size=0.2, n=1500),
+        "aggregation": Promise(make=aggregation, size=0.07, n=1500),
+        "deployment": Promise(make=deployment, size=0.08, n=1500),
     }
 )
 
@@ -143,3 +145,23 @@ def _groups(n: int, rng: np.random.Generator) -> Ints:
 def _decisions(codes: Ints, **given: Any) -> Decisions:
     column = Column(name="group", groups=("a", "b"), codes=codes)
     return Decisions(classes=CLASSES, positive=1, columns=(column,), **given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """What a test said of the bias that was planted for it."""
+
+    found: bool
+    covered: bool
+
+
+def meant(findings: Findings, kind: str, planted: Planted) -> Met:
+    """Say whether the planted bias was found and whether its range covers the truth.
+
+    A difference is told with the higher group first; here it is read as b minus a, or live minus test.
+    """
+    result = next(r for r in findings.results if (r.bias, r.measure) == (kind, planted.measure) and r.groups != ("a",))
+    low, high = (math.nan if end is None else end for end in (result.low, result.high))
+    if result.groups in {("a", "b"), ("test", "live")}:
+        low, high = -high, -low
+    return Met(found=result.outcome is Outcome.FOUND, covered=low <= planted.truth <= high)

@@ -16,7 +16,6 @@ from florilegium.bias.cells import (
     FALSE_NEGATIVE,
     FALSE_POSITIVE,
     MEASURES,
-    N_STATES,
     PRECISION,
     SELECTION,
     Table,
@@ -24,7 +23,7 @@ from florilegium.bias.cells import (
 from florilegium.bias.contrast import LEVEL, mean_of
 from florilegium.bias.decisions import Column
 from florilegium.bias.result import GroupRates, GroupRow, Rate, Spread
-from florilegium.types import Floats
+from florilegium.types import Bools, Floats
 
 CALIBRATION = "calibration"
 _WHY = {
@@ -67,7 +66,7 @@ def _counts_yes(case: Case) -> bool:
 
 
 def by_fairlearn(table: Table) -> dict[tuple[str, int], float]:
-    """Give FPR, FNR, precision, accuracy and selection rate per group by Fairlearn, of items with truth and answer."""
+    """Give both error rates, precision and accuracy per group by Fairlearn, of items with truth and answer."""
     group, state = np.nonzero(table.counts)
     truth, answer = np.divmod(state, 3) - np.array([[1], [1]])
     known = (truth >= 0) & (answer >= 0)
@@ -104,7 +103,7 @@ def _rate(table: Table, measure: str, group: int, points: dict[tuple[str, int], 
     return Rate(value=points.get((measure, group), side.share), low=low, high=high, n=int(side.n))
 
 
-def _calibration(case: Case, column: Column, group: int, values: Floats, known: np.ndarray) -> Rate:
+def _calibration(case: Case, column: Column, group: int, values: Floats, known: Bools) -> Rate:
     rows = np.flatnonzero(known & (column.codes == group))
     if len(rows) < 2:
         return Rate(value=None, low=None, high=None, n=len(rows), why="fewer than 2 labelled items")
@@ -150,8 +149,6 @@ def _spread(table: Table, column: Column, measure: str, large: list[int]) -> Spr
 def _shares(counts: Floats, measure: str) -> Floats:
     """Give the shares (B, g) of counts (B, g, 9); NaN where there is nothing to count among."""
     yes, among = MEASURES[measure]
-    if counts.shape[-1] != N_STATES:
-        raise ValueError(counts.shape)
     top, bottom = counts[..., yes].sum(axis=-1), counts[..., among].sum(axis=-1)
     shares: Floats = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
     return shares

@@ -32,8 +32,8 @@ def more_to_see(n_yes: tuple[int, int], n: tuple[int, int], gap: float) -> int |
 
     Args: n_yes, n: counts of both groups so far.  None: the other group is too small as well.
 
-    >>> more_to_see((5, 50), (300, 1000), 0.1)
-    29
+    >>> more_to_see((5, 300), (50, 1000), 0.1)
+    35
     """
     sides = [Side(n_yes=float(yes), n=float(all_), n_effective=float(all_)) for yes, all_ in zip(n_yes, n, strict=True)]
     return n_more_needed(sides[0], sides[1], gap)

@@ -82,7 +82,7 @@ def _share_test(column: str, group: str, target: float, side: Side) -> Tested:
         p = two_sided((side.share - target) / error)
     word = "short of" if gap.value < 0 else "above"
     fact = (
-        f"{group} by {column}: {percent(side.share)} of {counted(int(side.n), 'item')}, target {percent(target)}: "
+        f"{group} ({column}): {percent(side.share)} of {counted(int(side.n), 'item')}, target {percent(target)}: "
         f"{points(abs(gap.value))} points {word} it ({points(gap.low)} to {points(gap.high)})."
     )
     found = Contrast(difference=gap, ratio=None, p=p, error=error, n=int(side.n))
@@ -130,7 +130,7 @@ def _by_share(case: Case, column: Column) -> Iterator[Tested]:
     found = Linear(value=value, error=math.sqrt(float(weights**2 @ np.array(spread))), df=float(sizes[large].sum()))
     gap = found.gap
     fact = (
-        f"Accuracy against share of group by {column}, {len(sides)} groups: each doubling of a group goes with "
+        f"Accuracy against share of group by {column.name}, {len(sides)} groups: each doubling of a group goes with "
         f"{points(gap.value)} points of accuracy ({points(gap.low)} to {points(gap.high)})."
     )
     n = int(sizes[large].sum())

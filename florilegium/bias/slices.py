@@ -10,7 +10,7 @@ from florilegium.bias.folds import folds_of
 from florilegium.types import Bools, Floats, Ints, Vectors
 
 N_SLICES = 5  # named at most
-N_PER_SLICE = 60  # items per part; half of them are judged on
+N_PER_SLICE = 200  # items per part on average; half of them are judged on
 PARTS_MOST = 20
 N_AXES = 32  # strongest directions of the embeddings; distances in more say little
 REST = "the rest"
@@ -52,7 +52,8 @@ def _parts(embeddings: Vectors, chosen: Ints, n_parts: int, seed: int) -> Ints:
     from sklearn.decomposition import PCA
 
     n_axes = min(N_AXES, embeddings.shape[1], len(chosen))
-    axes = PCA(n_components=n_axes, random_state=seed).fit(embeddings[chosen])
+    with np.errstate(invalid="ignore"):  # embeddings that are all alike have no share of variance to explain
+        axes = PCA(n_components=n_axes, random_state=seed).fit(embeddings[chosen])
     places: Floats = axes.transform(embeddings)
     centres = MiniBatchKMeans(n_clusters=n_parts, random_state=seed, n_init=3, batch_size=1024).fit(places[chosen])
     part: Ints = centres.predict(places).astype(np.int64)

@@ -151,9 +151,9 @@ def _ending(test: Tested, outcome: Outcome, p_holm: float | None, plan: Plan) ->
         way = "That is the harmless direction" if not test.harmful else "Chance alone may do that"
         return f"{way}; {matters} would probably have been seen."
     p_words = f"p < {P_LEAST}" if p_holm < P_LEAST else f"p = {p_holm:.2g}"
-    corrected = f", corrected for {counted(plan.n_tests, 'test')}" if plan.n_tests > 1 else ""
+    corrected = ", corrected" if plan.n_tests > 1 else ""
     size = " It is certain, but small." if _is_small(test) else ""
-    return f"Chance alone hardly does that ({p_words}{corrected}).{size}"
+    return f"That is beyond chance ({p_words}{corrected}).{size}"
 
 
 def _is_small(test: Tested) -> bool:

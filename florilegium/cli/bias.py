@@ -20,55 +20,69 @@ SIGNS = {"gap": ("●", "bold red"), "none": ("○", "green"), "few": ("…", "d
 OF_TABLES = ("label", "prediction", "threshold", "person", "date", "proxy")  # a project knows these by itself
 SENTENCES_MOST = 3  # per kind in the terminal; the page holds all
 
+ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
+TableOption = Annotated[
+    Path | None, typer.Option("--table", metavar="FILE", help="A table of finished decisions, by whomever made.")
+]
+LabelOption = Annotated[
+    str | None, typer.Option("--label", metavar="COLUMN", help="Of the table: what turned out to be true.")
+]
+PredictionOption = Annotated[
+    str | None, typer.Option("--prediction", metavar="COLUMN", help="Of the table: what was decided, or the score.")
+]
+GroupOption = Annotated[
+    list[str] | None,
+    typer.Option("--group", metavar="COLUMNS", help="Whom to tell apart; several parted by commas."),
+]
+PositiveOption = Annotated[
+    str | None, typer.Option("--positive", metavar="VALUES", help="What counts as yes; several parted by commas.")
+]
+ThresholdOption = Annotated[float | None, typer.Option("--threshold", help="The score from which on it is a yes.")]
+PersonOption = Annotated[
+    str | None, typer.Option("--person", metavar="COLUMN", help="Rows of one person are not independent.")
+]
+DateOption = Annotated[
+    str | None, typer.Option("--date", metavar="COLUMN", help="When it was decided: do gaps grow or shrink?")
+]
+ProxyOption = Annotated[
+    list[str] | None, typer.Option("--proxy", metavar="COLUMNS", help="Columns that should not tell the label.")
+]
+TargetOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--target",
+        metavar="FILE",
+        help="Whom it is meant for: a table column,group,share, or pictures.",
+    ),
+]
+IntendedOption = Annotated[str, typer.Option("--intended-use", help="What it is for; stands in the model card.")]
+OutOfScopeOption = Annotated[str, typer.Option("--out-of-scope", help="What it must not be used for.")]
+RecourseOption = Annotated[str, typer.Option("--recourse", help="Where those who are judged can object.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("-o", "--output", help="The page to write.", show_default="bias.html in a project")
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Of a table: same seed, same ranges.")]
+AsJsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
+
 
 def bias(
-    project: Annotated[
-        Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")
-    ] = Path(),
-    table: Annotated[
-        Path | None, typer.Option("--table", metavar="FILE", help="A table of finished decisions, by whomever made.")
-    ] = None,
-    label: Annotated[
-        str | None, typer.Option("--label", metavar="COLUMN", help="Of the table: what turned out to be true.")
-    ] = None,
-    prediction: Annotated[
-        str | None, typer.Option("--prediction", metavar="COLUMN", help="Of the table: what was decided, or the score.")
-    ] = None,
-    group: Annotated[
-        list[str] | None,
-        typer.Option("--group", metavar="COLUMNS", help="Whom to tell apart; several parted by commas."),
-    ] = None,
-    positive: Annotated[
-        str | None, typer.Option("--positive", metavar="VALUES", help="What counts as yes; several parted by commas.")
-    ] = None,
-    threshold: Annotated[float | None, typer.Option("--threshold", help="The score from which on it is a yes.")] = None,
-    person: Annotated[
-        str | None, typer.Option("--person", metavar="COLUMN", help="Rows of one person are not independent.")
-    ] = None,
-    date: Annotated[
-        str | None, typer.Option("--date", metavar="COLUMN", help="When it was decided: do gaps grow or shrink?")
-    ] = None,
-    proxy: Annotated[
-        list[str] | None, typer.Option("--proxy", metavar="COLUMNS", help="Columns that should not tell the label.")
-    ] = None,
-    target: Annotated[
-        Path | None,
-        typer.Option(
-            "--target",
-            metavar="FILE",
-            help="Whom it is meant for: a table column,group,share, or pictures.",
-        ),
-    ] = None,
-    intended: Annotated[str, typer.Option("--intended-use", help="What it is for; stands in the model card.")] = "",
-    out_of_scope: Annotated[str, typer.Option("--out-of-scope", help="What it must not be used for.")] = "",
-    recourse: Annotated[str, typer.Option("--recourse", help="Where those who are judged can object.")] = "",
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The page to write.", show_default="bias.html in a project")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of a table: same seed, same ranges.")] = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")
-    ] = False,
+    project: ProjectOption = Path(),
+    table: TableOption = None,
+    label: LabelOption = None,
+    prediction: PredictionOption = None,
+    group: GroupOption = None,
+    positive: PositiveOption = None,
+    threshold: ThresholdOption = None,
+    person: PersonOption = None,
+    date: DateOption = None,
+    proxy: ProxyOption = None,
+    target: TargetOption = None,
+    intended: IntendedOption = "",
+    out_of_scope: OutOfScopeOption = "",
+    recourse: RecourseOption = "",
+    output: OutputOption = None,
+    seed: SeedOption = 0,
+    as_json: AsJsonOption = False,
 ) -> None:
     """Test six kinds of bias, each with a number and its range, and write a page about them.
 
@@ -99,7 +113,7 @@ def bias(
 def _of_project(options: dict[str, Any], bars: "Bars") -> "Biased":
     from florilegium.project.judged import BiasWish
 
-    given = [f"--{name}" for name in OF_TABLES if options[name]]
+    given = [f"--{name}" for name in OF_TABLES if options[name] not in (None, [])]
     if given:
         raise SettingError(f"{', '.join(given)}: about a table of decisions. Name it too: --table FILE")
     wish = BiasWish(

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from florilegium import __version__
-from florilegium.cli import bias, exporting, lab, serving
+from florilegium.cli import bias, cards, exporting, lab, relabelling, serving
 from florilegium.cli.edge import edge
 from florilegium.cli.terminal import bars_for, console, load, print_json
-from florilegium.errors import InputError
+from florilegium.cli.usage import Commands
 
 EXAMPLES = """
 [bold]Start here[/bold]
@@ -22,10 +22,13 @@ EXAMPLES = """
   florilegium run queries.csv -o desk/  a table of texts
 
   florilegium predict flowers/ a.jpg    classify something new
+
+  florilegium predict flowers20 a.jpg   a ready flower classifier
 """
 
 app = typer.Typer(
     name="florilegium",
+    cls=Commands,
     help="From labelled examples to a classifier that you can trust and that others can contest.\n" + EXAMPLES,
     rich_markup_mode="rich",
     no_args_is_help=True,
@@ -34,8 +37,10 @@ app = typer.Typer(
 )
 app.add_typer(exporting.app)
 app.add_typer(lab.app)
+app.add_typer(cards.app)
 app.command()(serving.serve)
 app.command()(bias.bias)
+app.command()(relabelling.relabel)
 
 ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
@@ -167,7 +172,7 @@ def new(
         if as_json:
             print_json(reading_dict(reading, status))
         else:
-            show.reading(console(), reading)
+            show.reading(console(), reading, folder=folder)
             show.status(console(), status)
 
 
@@ -179,9 +184,10 @@ def audit(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
     """
     from florilegium.cli import show
     from florilegium.cli.documents import audited_dict
+    from florilegium.cli.hints import with_folder
 
     with edge(as_json=as_json), bars_for(as_json) as bars, load(project, bars) as opened:
-        result = opened.audit()
+        result = with_folder(opened.audit(), project)
         bars.stop()
         if as_json:
             print_json(audited_dict(result))
@@ -199,7 +205,12 @@ def train(
     epochs: Annotated[
         int | None, typer.Option(min=1, help="The most passes over the data when fine-tuning.", show_default="16")
     ] = None,
-    side: Annotated[int | None, typer.Option(min=32, help="Photos are seen this large (px) when fine-tuning.")] = None,
+    side: Annotated[
+        int | None,
+        typer.Option(
+            min=32, help="Photos are seen this large (px) when fine-tuning.", show_default="the encoder's own"
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda, for fine-tuning.")] = "auto",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Start fine-tuning without asking.")] = False,
     as_json: JsonOption = False,
@@ -207,6 +218,7 @@ def train(
     """Cross-validate the baselines, then choose, calibrate and write a model. The sealed test set stays closed.
 
     With --finetune the network learns too: it is kept only where cross-validation shows that it beats the frozen one.
+    It says how long that takes and asks; with --yes, or where no terminal is at hand, it starts at once.
     A killed fine-tuning goes on where it was when the same command is run again.
 
     [bold]Examples[/bold]:
@@ -270,40 +282,6 @@ def report(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
 
 
 @app.command()
-def relabel(
-    item: Annotated[str, typer.Argument(help="The item's name, as the audit and the report print it.")],
-    label: Annotated[str | None, typer.Argument(help="What it is; leave out with --remove.")] = None,
-    project: ProjectOption = Path(),
-    remove: Annotated[
-        bool, typer.Option("--remove", help="Take the item out of the set; the file is not touched.")
-    ] = False,
-    who: Annotated[str, typer.Option(help="Who says so.")] = "owner",
-    why: Annotated[str, typer.Option(help="Why.")] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Record what an item really is. The old label stays in the record; the file on disk is never touched.
-
-    [bold]Example[/bold]: florilegium relabel rose/img_014.jpg peony --why "no thorns, peony leaves"
-    """
-    with edge(as_json=as_json), bars_for(as_json) as bars, load(project, bars) as opened:
-        if (label is None) != remove:
-            raise InputError(f"{item}: say either what it is or --remove. Example: florilegium relabel {item!r} peony")
-        event = opened.relabel(item, None if remove else label, who=who, why=why)
-        if as_json:
-            print_json(
-                {
-                    "item": event.name,
-                    "label": event.label,
-                    "who": event.who,
-                    "at": event.at.isoformat(),
-                    "why": event.why,
-                }
-            )
-        else:
-            print(f"{event.name}: {event.label or 'taken out of the set'}. Next: florilegium train")
-
-
-@app.command()
 def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
     """Say what a project holds and what comes next.
 
@@ -328,7 +306,11 @@ def predict(
 ) -> None:
     """Classify photos or texts; where the model is unsure it says so. One bad file never stops the rest.
 
+    Exit code 0 as long as something was answered, 2 where nothing could be.
+
     [bold]Examples[/bold]:
+
+      florilegium predict flowers20 rose.jpg
 
       florilegium predict flowers/model.onnx holiday/*.jpg
 

@@ -5,11 +5,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
+import typer
 from rich.markup import escape
 
 from florilegium import model as models
 from florilegium.cli.bars import Bars
 from florilegium.cli.terminal import console
+from florilegium.errors import InputError, SettingError
 from florilegium.model import Prediction
 
 STDIN = "-"
@@ -21,10 +23,16 @@ WORTH_NAMING = 0.005  # a probability below this would read as 0 %
 
 
 def show_predictions(model: str, inputs: Sequence[str], *, as_json: bool, as_csv: bool, top: int, bars: Bars) -> None:
-    """Answer every input in order. JSON and CSV are written as answers come, so a long list needs no memory."""
+    """Answer every input in order. JSON and CSV are written as answers come, so a long list needs no memory.
+
+    Raises: SettingError: JSON and CSV at once.  typer.Exit: code 2 where no input at all could be answered.
+    """
+    if as_json and as_csv:
+        raise SettingError("--json and --csv: standard output holds one of the two. Leave one out.")
     opened = models.open_model(models.find(model))
     given = list(inputs) if STDIN not in inputs else _with_stdin(inputs)
-    answers = models.predict(opened, given, top=top, progress=bars)
+    tally = _Tally()
+    answers = tally.watched(models.predict(opened, given, top=top, progress=bars))
     if as_json:
         _write_json(answers)
     elif as_csv:
@@ -33,6 +41,23 @@ def show_predictions(model: str, inputs: Sequence[str], *, as_json: bool, as_csv
     else:
         _show(answers)
     bars.stop()
+    if tally.n_failed and not tally.n_answered:
+        raise typer.Exit(InputError.exit_code)  # each fault has been told in its input's place
+
+
+class _Tally:
+    """Counts what was answered while the answers pass by."""
+
+    def __init__(self) -> None:
+        self.n_answered = self.n_failed = 0
+
+    def watched(self, answers: Iterator[Prediction]) -> Iterator[Prediction]:
+        for answer in answers:
+            if answer.error is None:
+                self.n_answered += 1
+            else:
+                self.n_failed += 1
+            yield answer
 
 
 def _with_stdin(inputs: Sequence[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Results as people read them in a terminal. Path: project -> **cli**. Takes values, prints, computes nothing."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from florilegium.audit.finding import Finding, Severity
+from florilegium.cli.hints import THIS, in_folder
 from florilegium.evaluation.values import Outcome, Score, Verdict
 from florilegium.project.results import Reading, Status, Trained
 from florilegium.types import Ints
@@ -33,8 +35,8 @@ def notes(console: Console, sentences: Sequence[str]) -> None:
         console.print(f"  [dim]·[/dim] {escape(sentence)}", highlight=False)
 
 
-def findings(console: Console, found: Sequence[Finding], *, most: int | None = None) -> None:
-    """Show audit findings, worst first, each with what to do."""
+def findings(console: Console, found: Sequence[Finding], *, most: int | None = None, folder: Path = THIS) -> None:
+    """Show audit findings, worst first, each with what to do; `folder`: where the project lives."""
     if not found:
         console.print("  Nothing doubtful was found.")
     for finding in found[:most]:
@@ -43,7 +45,7 @@ def findings(console: Console, found: Sequence[Finding], *, most: int | None = N
         if finding.severity is not Severity.INFO:
             console.print(f"    [dim]→ {escape(finding.fix)}[/dim]", highlight=False)
     if most is not None and len(found) > most:
-        console.print(f"  [dim]and {len(found) - most} more: florilegium audit[/dim]")
+        console.print(f"  [dim]and {len(found) - most} more: {escape(in_folder('florilegium audit', folder))}[/dim]")
 
 
 def ladder(console: Console, scores: Sequence[Score], *, accent: str = "") -> None:
@@ -110,7 +112,8 @@ def verdict(console: Console, result: Verdict) -> None:
     for check in result.sanity:
         sign, colour = ("✓", "green") if check.passed else ("✗", "red")
         console.print(f"  [{colour}]{sign}[/{colour}] {escape(check.message)}", highlight=False)
-    for warning in result.warnings:
+    told = {check.message for check in result.sanity}
+    for warning in (each for each in result.warnings if each not in told):
         console.print(f"  [yellow]![/yellow] {escape(warning)}", highlight=False)
 
 
@@ -122,15 +125,14 @@ def files(console: Console, written: Sequence[tuple[Path, str]]) -> None:
         console.print(f"  {escape(str(path))}  [dim]{amount}, {escape(what)}[/dim]", highlight=False)
 
 
-def reading(console: Console, result: Reading) -> None:
+def reading(console: Console, result: Reading, *, folder: Path = THIS) -> None:
     """Show what was guessed or ignored while reading, and the first of what could not be used."""
     notes(console, result.notes)
     for fault in result.faults[:MOST_FAULTS]:
         console.print(f"  [yellow]![/yellow] {escape(fault.name)}: {escape(fault.reason)}", highlight=False)
     if len(result.faults) > MOST_FAULTS:
-        console.print(
-            f"  [dim]and {len(result.faults) - MOST_FAULTS} more that could not be used: florilegium audit[/dim]"
-        )
+        n_more, audit = len(result.faults) - MOST_FAULTS, in_folder("florilegium audit", folder)
+        console.print(f"  [dim]and {n_more} more that could not be used: {escape(audit)}[/dim]", highlight=False)
 
 
 def status_line(console: Console, result: Status) -> None:
@@ -164,9 +166,9 @@ def next_steps(console: Console, folder: Path, report: Path, model: Path) -> Non
     """Say what to do now."""
     heading(console, "Next")
     for command, what in (
-        (f"open {report}", "read the report"),
-        (f"florilegium predict {model} PHOTO...", "classify something new"),
-        (f"florilegium audit -p {folder}", "see all findings"),
-        (f"florilegium relabel -p {folder} ITEM LABEL", "correct a label, then run again"),
+        (f"open {shlex.quote(str(report))}", "read the report"),
+        (f"florilegium predict {shlex.quote(str(model))} PHOTO...", "classify something new"),
+        (in_folder("florilegium audit", folder), "see all findings"),
+        (f"{in_folder('florilegium relabel', folder)} ITEM LABEL", "correct a label, then run again"),
     ):
         console.print(f"  {escape(command):<58} [dim]{what}[/dim]", highlight=False)

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
     from florilegium.cli.bars import Bars
     from florilegium.project import Project
 
+UNBROKEN = 1_000_000  # characters: no line is that long
+
 
 def console(*, quiet: bool = False) -> "Console":
-    """Give the console that results are printed on: standard output, as wide as the terminal or 100 characters."""
+    """Give the console that results are printed on: standard output.
+
+    As wide as the terminal; a file or a pipe breaks no line, so that grep and wc find what was written.
+    """
     from rich.console import Console
 
     out = Console(quiet=quiet)
-    return out if out.is_terminal else Console(quiet=quiet, width=100)
+    return out if out.is_terminal else Console(quiet=quiet, width=UNBROKEN)
 
 
 @contextmanager

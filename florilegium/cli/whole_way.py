@@ -7,6 +7,7 @@ from typing import Any
 from florilegium.cli import show
 from florilegium.cli.bars import Bars
 from florilegium.cli.documents import audited_dict, reading_dict, trained_dict
+from florilegium.cli.hints import with_folder
 from florilegium.cli.terminal import console
 from florilegium.evaluation import verdict_dict
 from florilegium.project import prepare
@@ -26,13 +27,13 @@ def whole_way(source: str, output: Path, choices: dict[str, Any], *, bars: Bars,
         status = project.status()
         bars.stop()
         show.heading(out, f"Read {status.source}")
-        show.reading(out, reading)
+        show.reading(out, reading, folder=output)
         show.status_line(out, status)
 
-        audited = project.audit()
+        audited = with_folder(project.audit(), output)
         bars.stop()
         show.heading(out, "Audit: what is doubtful in the data")
-        show.findings(out, audited.findings, most=MOST_FINDINGS)
+        show.findings(out, audited.findings, most=MOST_FINDINGS, folder=output)
 
         trained = project.train()
         bars.stop()

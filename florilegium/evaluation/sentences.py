@@ -87,7 +87,7 @@ def _power(verdict: Verdict) -> str:
         able = f"This test set could show a difference of {points(verdict.smallest_difference)} points"
     if verdict.n_more_for_one_point is None:
         return f"{able}."
-    return f"{able}; label about {about(verdict.n_more_for_one_point)} more to show 1."
+    return f"{able}; label about {about(verdict.n_more_for_one_point)} more to show 1 point."
 
 
 def _stricter(verdict: Verdict) -> str:

@@ -6,7 +6,7 @@ flat memory. Learns nothing from labels.
 
 from florilegium.features.backbone import backbone, onnx_encoder
 from florilegium.features.cache import VectorCache
-from florilegium.features.choose import Choice, choose
+from florilegium.features.choose import Choice, check_wish, choose
 from florilegium.features.decode import decode
 from florilegium.features.encoder import GraphEncoder, encoder_graph
 from florilegium.features.looks import Looks
@@ -24,6 +24,7 @@ __all__ = [
     "Survey",
     "VectorCache",
     "backbone",
+    "check_wish",
     "choose",
     "decode",
     "encode",

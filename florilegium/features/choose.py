@@ -60,16 +60,36 @@ def choose(contents: Contents, *, wish: str = "auto", hashes: Sequence[str] = ()
         raise SettingError(
             "encoder = tfidf: these items are pictures. Choose auto, pixels, a backbone's name or onnx:PATH."
         )
-    if wish.startswith("onnx:"):
-        encoder = onnx_encoder(Path(wish.removeprefix("onnx:")))
-        return Choice(name=encoder.name, encoders=(encoder,), why=f"You chose {wish}.", notes=encoder.notes)
-    if wish in BACKBONES:
-        return Choice(name=wish, encoders=(backbone(wish, data=data),), why=f"You chose {wish}.")
-    if wish == petal.NAME and petal.is_here():
+    network = _network(wish, data)
+    if network is not None:
+        return Choice(name=network.name, encoders=(network,), why=f"You chose {wish}.", notes=network.notes)
+    _refuse_unknown(wish)
+    if wish == petal.NAME:
         return _petal("You chose petal.", hashes)
-    if wish not in ("auto", "pixels"):
-        raise SettingError(f"encoder = {wish!r}: expected one of {', '.join(WISHES)}")
     return _for_pictures(_peek(contents), wish, hashes, data)
+
+
+def check_wish(wish: str, *, data: Path | None = None) -> None:
+    """Refuse an encoder that no items could have, before anything is read or written.
+
+    Args: wish: one of WISHES, but hf:NAME, which is brought as a file first.  data: as for `choose`.
+    Raises: SettingError: no such encoder.  StepMissing: the wished backbone is not here.
+        ModelFileError: the wished file is not here, unsafe or unfit.
+    """
+    if wish != "tfidf" and _network(wish, data) is None:
+        _refuse_unknown(wish)
+
+
+def _network(wish: str, data: Path | None) -> GraphEncoder | None:
+    """Give the network that the wish names, or None where it names none."""
+    if wish.startswith("onnx:"):
+        return onnx_encoder(Path(wish.removeprefix("onnx:")))
+    return backbone(wish, data=data) if wish in BACKBONES else None
+
+
+def _refuse_unknown(wish: str) -> None:
+    if wish not in ("auto", "pixels", *([petal.NAME] if petal.is_here() else [])):
+        raise SettingError(f"encoder = {wish!r}: no such encoder. Choose one of {', '.join(WISHES)}.")
 
 
 def _for_texts(wish: str) -> Choice:

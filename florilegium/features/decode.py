@@ -40,6 +40,7 @@ MAX_PIXELS = 89_478_485  # Pillow's own limit: 256 MiB of RGB
 MAX_ASPECT = 64  # long side / short side: a line of 20,000 x 1 px would be resized to 5,120,000 x 256
 MAX_FILE_BYTES = 1 << 29
 PIXELS_VARIABLE = "FLORILEGIUM_MAX_PIXELS"
+RAISE = f", or set {PIXELS_VARIABLE} higher"  # the operator's part of the cure: visitors of a page cannot do that
 REDUCTIONS = (8, 4, 2)  # what libjpeg offers; other formats follow, so that a picture looks alike in each
 
 _PLUGINS = (
@@ -173,7 +174,7 @@ def _check_size(size: tuple[int, int], max_pixels: int) -> None:
 
 
 def _too_large(what: str, max_pixels: int) -> str:
-    return f"{what}; at most {max_pixels:,} are decoded. Make it smaller, or set {PIXELS_VARIABLE} higher."
+    return f"{what}; at most {max_pixels:,} are decoded. Make it smaller{RAISE}."
 
 
 def _foreign(octets: bytes) -> str:

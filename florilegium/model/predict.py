@@ -218,19 +218,19 @@ def _similar_dict(similar: Similar, *, thumbnails: bool) -> dict[str, Any]:
     }
 
 
-CSV_COLUMNS = ("input", "label", "probability", "known", "error")
+CSV_COLUMNS = ("input", "label", "probability", "known", "error", "why")
 
 
 def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
     r"""Give a header and one line per prediction, each with its line end, safe to open in a spreadsheet.
 
     >>> list(csv_lines([Prediction(input="=1+1.jpg", label="rose", probability=0.9, known=True)]))
-    ['input,label,probability,known,error\r\n', "'=1+1.jpg,rose,0.9,true,\r\n"]
+    ['input,label,probability,known,error,why\r\n', "'=1+1.jpg,rose,0.9,true,,\r\n"]
     """
     yield _csv_line(CSV_COLUMNS)
     for said in predictions:
         answer = ("", "", "") if said.error else (said.label or "", f"{said.probability:.6g}", str(said.known).lower())
-        yield _csv_line([cell(said.input), cell(answer[0]), *answer[1:], cell(said.error or "")])
+        yield _csv_line([cell(said.input), cell(answer[0]), *answer[1:], cell(said.error or ""), said.why or ""])
 
 
 def cell(text: str) -> str:

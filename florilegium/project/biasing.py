@@ -38,7 +38,7 @@ def run(project: "Project", holdings: Holdings, wish: BiasWish) -> Biased:
     if record is None:
         raise StepMissing(f"{project.folder}: no model yet. Train one first: florilegium train -p {project.folder}")
     given = judged(project, record, holdings)
-    wish = dataclasses.replace(wish, use=_use(project, wish.use))
+    wish = dataclasses.replace(wish, use=used(project, wish.use))
     decisions = decisions_of(project, holdings, given, wish)
     findings = bias.examine(decisions, seed=project.settings.seed, min_group=MIN_GROUP, progress=project.progress)
     account = _account(project, holdings, given, wish, decisions=decisions, findings=findings)
@@ -71,7 +71,7 @@ def summary(folder: Path, model_id: str) -> dict[str, Any] | None:
     return found if whole and all(isinstance(each, dict) and each.keys() >= SUMMED for each in found["six"]) else None
 
 
-def _use(project: "Project", said: Use) -> Use:
+def used(project: "Project", said: Use) -> Use:
     """Give what is said of the use now, else what the settings say."""
     settings = project.settings
     return Use(
@@ -103,7 +103,7 @@ def _account(
         yes=yes,
         said=yes,
         use=wish.use,
-        notes=(*_sealed_note(given), *_slice_notes(decisions, unit)),
+        notes=(*_sealed_note(given), *_unanswered_note(holdings, given, unit), *_slice_notes(decisions, unit)),
     )
 
 
@@ -111,6 +111,15 @@ def _sealed_note(given: Judged) -> list[str]:
     if given.n_sealed:
         return []
     return ["The sealed items are not looked at: every answer judged here is one of cross-validation."]
+
+
+def _unanswered_note(holdings: Holdings, given: Judged, unit: str) -> list[str]:
+    """Say how many items to learn from no model could be asked about without having seen them."""
+    n = int(holdings.train.sum()) - (len(given.rows) - given.n_sealed)
+    if n <= 0:
+        return []
+    whole = "their group (a source, copies) is so large that it is never held out"
+    return [f"{counted(n, unit)} to learn from have no answer and are not judged: {whole}."]
 
 
 def _slice_notes(decisions: bias.Decisions, unit: str) -> list[str]:

@@ -12,9 +12,10 @@ import numpy as np
 from florilegium import audit, features, source
 from florilegium.audit import Duplicates, duplicates
 from florilegium.dataset import Dataset
-from florilegium.errors import SettingError, StepMissing
+from florilegium.errors import StepMissing
 from florilegium.features import Choice, Survey
 from florilegium.features.text import normalised_hash, similarity_vectors
+from florilegium.project.encoders import local
 from florilegium.project.kept import kept_whole
 from florilegium.project.results import Reading
 from florilegium.source.base import Contents, Fault, Files, Kind, Sample, Side, Texts
@@ -23,7 +24,6 @@ from florilegium.types import Bools, Ints, Progress
 if TYPE_CHECKING:
     from florilegium.project.project import Project
 
-HUB = "hf:"  # an encoder of transformers, by the name of its repository
 NEAR_RULES = "3"  # raised when the rules of grouping change, so that kept groups are computed again
 
 
@@ -74,7 +74,8 @@ def gather(project: "Project") -> Holdings:
     if not samples:
         raise StepMissing(f"{project.folder}: no items yet. Read the source: florilegium new {project.folder} SOURCE")
     whole = Dataset(kind=_kind(texts), samples=samples, contents=_contents(project, samples, texts))
-    choice = features.choose(whole.contents, wish=_wish(project), hashes=whole.hashes)
+    wish = local(project.settings.encoder, cache=project.cache)
+    choice = features.choose(whole.contents, wish=wish, hashes=whole.hashes)
     seen = features.survey(
         whole.contents, whole.hashes, encoders=choice.encoders, cache_dir=project.cache, progress=project.progress
     )
@@ -92,20 +93,6 @@ def gather(project: "Project") -> Holdings:
         sides=tuple(placed[name][1] if name in placed else None for name in dataset.names),
         faults=_named(seen.faults, whole),
     )
-
-
-def _wish(project: "Project") -> str:
-    """Give the wished encoder; one from a hub is brought here first, and is an ONNX file from then on."""
-    wish = project.settings.encoder
-    if not wish.startswith(HUB):
-        return wish
-    try:
-        from florilegium.model.finetune import hub
-    except ModuleNotFoundError as error:
-        raise SettingError(
-            f"encoder = {wish} needs {error.name}, which is not installed. Run: pip install 'florilegium[finetune]'"
-        ) from error
-    return f"onnx:{hub.brought(wish, cache=project.cache / 'encoders')}"
 
 
 def _named(faults: Sequence[Fault], dataset: Dataset) -> tuple[Fault, ...]:

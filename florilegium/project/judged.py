@@ -73,10 +73,20 @@ def judged(project: "Project", record: "ModelRecord", holdings: Holdings) -> Jud
         names=tuple(name for some in names for name in some),
         truth=np.concatenate([part.truth[keep] for part, keep in zip(parts, there, strict=True)]),
         probabilities=np.concatenate([part.probabilities[keep] for part, keep in zip(parts, there, strict=True)]),
-        groups=holdings.groups[rows],
+        groups=_clusters(holdings)[rows],
         classes=folds[0].classes,
     )
     return Judged(answers=answers, rows=rows, n_sealed=len(names[1]) if len(parts) > 1 else 0)
+
+
+def _clusters(holdings: Holdings) -> Ints:
+    """Give items that are not independent one number: near-copies, and the user's groups.
+
+    Where the groups are the sources themselves, near-copies alone: between sources that are named one by one nobody
+    draws sources, and a source of a single group would have no range at all.
+    """
+    are_sources = all(s.group is None or s.group == s.origin for s in holdings.dataset.samples)
+    return holdings.near if are_sources else holdings.groups
 
 
 def decisions_of(project: "Project", holdings: Holdings, given: Judged, wish: BiasWish) -> bias.Decisions:
@@ -184,6 +194,6 @@ def _train_side(columns: Sequence[bias.Column], given: Judged) -> bias.TrainSide
     side = np.arange(len(given.rows)) < n
     return bias.TrainSide(
         y=given.answers.truth[:n],
-        columns=tuple(column.rows(side) for column in columns),
+        columns=tuple(replace(column, codes=column.codes[side]) for column in columns),
         clusters=given.answers.groups[:n],
     )

@@ -15,18 +15,20 @@ from florilegium import settings as settings_file
 from florilegium.dataset import LabelEvent
 from florilegium.errors import InputError, StepMissing, StorageError
 from florilegium.evaluation import Verdict
-from florilegium.project import auditing, biasing, judging, reporting, sealing, training
+from florilegium.project import auditing, biasing, encoders, judging, reporting, sealing, training
 from florilegium.project.biased import Biased
 from florilegium.project.holdings import Holdings, gather, take_in
 from florilegium.project.judged import BiasWish
 from florilegium.project.kept import MODEL_NAME
 from florilegium.project.lock import only_command
 from florilegium.project.results import Audited, Reading, Reported, Status, Trained
-from florilegium.project.tuning import TuneWish
+from florilegium.project.tuning import TuneWish, library
 from florilegium.settings import Settings
 from florilegium.source.base import SourceSpec
 from florilegium.store import Store
 from florilegium.types import Ints, Progress, silent
+
+CACHE_NAME = "cache"
 
 
 def utc_now() -> datetime:
@@ -68,7 +70,7 @@ class Project:
     @property
     def cache(self) -> Path:
         """The folder of what can be computed again; it may be deleted at any time."""
-        return self.folder / "cache"
+        return self.folder / CACHE_NAME
 
     def holdings(self) -> Holdings:
         """Give data set, features, groups and sides, read once and kept until something changes."""
@@ -98,6 +100,8 @@ class Project:
         Args: tuning: fine-tune the network too, and keep that where it is shown to be better; needs torch.
         """
         with self._command("train") as details:
+            if tuning is not None:
+                library()  # what is missing is said before anything is computed
             result = training.train(self, self._ready(), tuning)
             details |= {"model": result.record.model_id, "head": result.record.card["head"]}
         return result
@@ -123,13 +127,16 @@ class Project:
             details |= {"path": result.path.name}
         return result
 
-    def relabel(self, name: str, label: str | None, *, who: str = "owner", why: str = "") -> LabelEvent:
+    def relabel(
+        self, name: str, label: str | None, *, who: str = "owner", why: str = "", new_class: bool = False
+    ) -> LabelEvent:
         """Record that somebody says what an item is; `None` takes it out of the set. Nothing is overwritten.
 
-        Raises: InputError: no item has that name; the nearest names are given.
+        Args: new_class: the label may be a class that no item has yet.
+        Raises: InputError: no item has that name, or no item that class; the nearest names are given.
         """
         with self._command("relabel") as details:
-            event = sealing.event(self, name, label, who=who, why=why)
+            event = sealing.event(self, name, label, who=who, why=why, new_class=new_class)
             self.store.label([event])
             self._holdings = None
             details |= {"item": name, "label": label}
@@ -201,8 +208,9 @@ def prepare(folder: str | Path, source: str | Path, *, progress: Progress = sile
     given = {key: value for key, value in choices.items() if value is not None}
     spec = sources.locate(SourceSpec(location=str(source), **{k: v for k, v in given.items() if k in spec_names}))
     wanted = Settings(source=spec, **{k: v for k, v in given.items() if k not in spec_names})
-    if (folder / settings_file.FILE_NAME).exists() and not _is_blank(folder):
+    if (folder / settings_file.FILE_NAME).exists() and not _is_blank(folder, wanted):
         return _same_project(Project(folder, progress=progress), wanted, given)
+    encoders.check(wanted.encoder, cache=folder / CACHE_NAME)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -211,10 +219,12 @@ def prepare(folder: str | Path, source: str | Path, *, progress: Progress = sile
     return Project(folder, progress=progress)
 
 
-def _is_blank(folder: Path) -> bool:
-    """Tell whether a project holds no items yet: its first reading failed, and other settings may be tried."""
+def _is_blank(folder: Path, wanted: Settings) -> bool:
+    """Tell whether nothing is decided yet: the first reading or encoding failed, and other settings may be tried."""
     with Project(folder) as project:
-        return not project.store.samples()[0]
+        same_source = project.settings.source.location == wanted.source.location
+        unsealed = not project.store.runs() and not project.store.sides()
+        return not project.store.samples()[0] or (same_source and unsealed)
 
 
 def _same_project(project: Project, wanted: Settings, given: Mapping[str, Any]) -> Project:

@@ -13,6 +13,8 @@ from florilegium.source.base import Side
 if TYPE_CHECKING:
     from florilegium.project.project import Project
 
+MOST_CLASSES = 12  # named where none is near to what was typed
+
 
 def seal(project: "Project", holdings: Holdings) -> tuple[Holdings, dict[str, Any]]:
     """Place every labelled item that has no side yet, for good; give the holdings with all sides, and say how many."""
@@ -55,10 +57,13 @@ def _previous(project: "Project", holdings: Holdings) -> dict[int, Side]:
     return found
 
 
-def event(project: "Project", name: str, label: str | None, *, who: str, why: str) -> LabelEvent:
+def event(
+    project: "Project", name: str, label: str | None, *, who: str, why: str, new_class: bool = False
+) -> LabelEvent:
     """Make a label event for an item of the project.
 
-    Raises: InputError: no item has that name, or the label is empty; the nearest names are given.
+    Args: new_class: the label may be one that no item has yet.
+    Raises: InputError: no item has that name, the label is empty or no class; the nearest names are given.
     """
     samples, _ = project.store.samples()
     names = [s.name for s in samples]
@@ -72,4 +77,16 @@ def event(project: "Project", name: str, label: str | None, *, who: str, why: st
         raise InputError(
             f"{name!r}: the label is empty. Give a class, or use --remove to take the item out of the set."
         )
+    if label is not None and not new_class:
+        _refuse_unknown(label, {s.label for s in samples if s.label is not None})
     return LabelEvent(name=name, label=label, who=who, at=project.clock(), why=why)
+
+
+def _refuse_unknown(label: str, classes: set[str]) -> None:
+    """Refuse a class that no item has: more often a slip of the pen than a new class."""
+    if label in classes:
+        return
+    near = difflib.get_close_matches(label, sorted(classes), n=3)
+    hint = f"nearest: {', '.join(near)}" if near else f"the classes are {', '.join(sorted(classes)[:MOST_CLASSES])}"
+    more = ", ..." if not near and len(classes) > MOST_CLASSES else ""
+    raise InputError(f"no class {label!r} in this project; {hint}{more}. Correct it, or add --new-class to make one.")

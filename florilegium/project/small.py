@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from florilegium.model.finetune import ScratchPlan, ScratchTask
 
 MAX_SIDE = 64  # px: what is larger has more to show than a small network can learn from nothing
-# Out of fold, of the items that may be called strange: halves of many items make networks a little looser than the
-# whole does, and its sealed items then seem stranger. With 0.05 it called 5.2 % of MNIST's test digits strange.
+# Out of fold, the share of items that may be called strange; 0.05 are wanted at most of new ones. With 0.05 here, 5.2 %
+# of MNIST's test digits were, which other people wrote than the training digits.
 FALSE_ALARMS = 0.04
 BATCH = 1_024  # pictures brought to size at once
 NO_NETWORK = (

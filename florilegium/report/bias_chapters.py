@@ -11,6 +11,7 @@ from florilegium.report.bias_pictures import Figure, Picture, picture
 from florilegium.report.bias_values import Chapter, Comparison, Statement
 from florilegium.report.scales import ranged, written
 
+HEDGE = " That is beyond chance"  # how the part on chance begins in the sentence of a gap
 STATEMENTS_MOST = 5  # per chapter; the table below them holds all
 QUIET_MOST = 2  # sentences on what was not shown, where nothing was found
 PICTURES_MOST = 2
@@ -109,6 +110,11 @@ def _short(results: Sequence[Result], state: str, why: str) -> str:
     return f"{counted(len(asked), 'comparison')}, none of them a gap that chance would not explain."
 
 
+def unhedged(sentence: str) -> str:
+    """Leave out what a sentence says of chance: the page says that once for all, and p stands in the tables."""
+    return sentence.partition(HEDGE)[0]
+
+
 def _first_sentence(text: str) -> str:
     first, _, _ = text.partition(". ")
     return f"{first.rstrip('.')}."
@@ -125,7 +131,9 @@ def statements(results: Sequence[Result]) -> tuple[Statement, ...]:
     advised: set[str] = set()
     for r in {r.sentence: r for r in chosen}.values():
         said.append(
-            Statement(state=STATE_OF[r.outcome], sentence=r.sentence, advice="" if r.advice in advised else r.advice)
+            Statement(
+                state=STATE_OF[r.outcome], sentence=unhedged(r.sentence), advice="" if r.advice in advised else r.advice
+            )
         )
         advised.add(r.advice)
     return tuple(said)
@@ -222,6 +230,11 @@ def _weight(result: Result) -> int:
     return next((i for i, name in enumerate(LEADS) if result.measure.startswith(name)), len(LEADS))
 
 
+def _is_flat(result: Result) -> bool:
+    """Tell whether a figure hides its size: 99 % is 1.01 times 98 %, but twice as many mistakes lie between them."""
+    return result.axis is Axis.RATIO and result.measure.startswith("accuracy")
+
+
 def plain(result: Result, findings: Findings) -> str:
     """Say a gap between two groups' rates as one would say it aloud; empty where it has no such form."""
     rate = next((name for name in ALOUD if result.measure.startswith(name)), None)
@@ -245,11 +258,11 @@ def _lead(findings: Findings) -> str:
     first = {rates.column: place for place, rates in enumerate(findings.rates)}
     errors = [r for r in clearest_first(findings.of(ERRORS)) if r.outcome is Outcome.FOUND]
     if errors:
-        lead = min(errors, key=lambda r: (_weight(r), first.get(r.column, len(first))))
-        return plain(lead, findings) or lead.sentence
+        lead = min(errors, key=lambda r: (_weight(r), first.get(r.column, len(first)), _is_flat(r)))
+        return plain(lead, findings) or unhedged(lead.sentence)
     gaps = clearest_first(findings.found)
     if gaps:
-        return gaps[0].sentence
+        return unhedged(gaps[0].sentence)
     if any(r.outcome is Outcome.NOT_SHOWN for r in findings.results):
         return "No gap between groups was shown."
     return "Too few to tell: no group is large enough for a comparison."

@@ -48,6 +48,15 @@ def short(name: str, most: int = NAME_MOST) -> str:
     return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
 
 
+def unbroken(sentence: str) -> str:
+    r"""Keep each number and its percent sign on one line.
+
+    >>> unbroken("91.7 % right")
+    '91.7\xa0% right'
+    """
+    return sentence.replace(" %", "\u00a0%")
+
+
 def breakable(name: str) -> Markup:
     """Shorten a file name, and let it break after its slashes and underscores instead of anywhere.
 
@@ -71,6 +80,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "breakable": breakable,
         "short": short,
+        "unbroken": unbroken,
         "percent": percent,
         "bare": percent_bare,
         "points": points,

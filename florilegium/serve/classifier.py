@@ -16,7 +16,7 @@ from PIL import Image
 
 from florilegium.errors import ItemError, ModelFileError
 from florilegium.export import page_card
-from florilegium.features.decode import decode, max_pixels_allowed
+from florilegium.features.decode import RAISE, decode, max_pixels_allowed
 from florilegium.model import ModelFile, predict_bytes, prediction_dict
 from florilegium.serve.limits import PhotoUnknown, PhotoUnreadable, RequestRefused
 from florilegium.serve.uploads import Upload
@@ -59,7 +59,8 @@ class Classifier:
         return {**answer, "preview": preview}
 
     def _answer(self, upload: Upload) -> dict[str, Any]:
-        return prediction_dict(predict_bytes(self.model, upload.content, name=upload.name, top=N_BEST))
+        answer = prediction_dict(predict_bytes(self.model, upload.content, name=upload.name, top=N_BEST))
+        return {**answer, "error": answer["error"].replace(RAISE, "")} if "error" in answer else answer
 
 
 def refusal(upload: Upload, answer: Mapping[str, Any]) -> RequestRefused:

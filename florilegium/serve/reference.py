@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from fastapi import APIRouter, FastAPI, Request
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 
@@ -18,21 +18,22 @@ def reference_routes(app: FastAPI, *, title: str) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.api_route("/docs", methods=["GET", "HEAD"])
-    async def docs() -> Response:
-        return HTMLResponse(reference_html(app.openapi(), title=title))
+    async def docs(request: Request) -> Response:
+        return HTMLResponse(reference_html(app.openapi(), title=title, address=str(request.base_url)))
 
     return router
 
 
-def reference_html(openapi: Mapping[str, Any], *, title: str) -> str:
-    """Give the page for an OpenAPI document."""
+def reference_html(openapi: Mapping[str, Any], *, title: str, address: str) -> str:
+    """Give the page for an OpenAPI document; `address`: the server's own, which the example asks."""
     operations = [
         {"path": path, "method": method.upper(), **operation}
         for path, methods in openapi["paths"].items()
         for method, operation in methods.items()
     ]
     shapes = openapi.get("components", {}).get("schemas", {})
-    return _environment().get_template("reference.html").render(title=title, operations=operations, shapes=shapes)
+    template = _environment().get_template("reference.html")
+    return template.render(title=title, operations=operations, shapes=shapes, address=address)
 
 
 def kind_of(schema: Mapping[str, Any]) -> str:
@@ -58,7 +59,7 @@ def kind_of(schema: Mapping[str, Any]) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("florilegium.serve"),
+        loader=ChoiceLoader([PackageLoader("florilegium.serve"), PackageLoader("florilegium.export", "assets")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

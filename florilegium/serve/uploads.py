@@ -19,7 +19,7 @@ from florilegium.report.render import cleaned
 from florilegium.serve.limits import MIB, Limits, NoPhoto, NotAForm, Place, RequestRefused, Room, TooLarge, TooSlow
 
 NAME_MOST = 200  # characters of a photo's name that are kept
-NEXT = "Send a form with one or more photos, such as: curl -F photos=@rose.jpg http://127.0.0.1:8000/api/predict"
+PAGE, ADDRESS_MOST = "/", 200  # where readers without scripts send their form; characters of an address that are shown
 # Whoever is refused mid-way hears it only once they have stopped sending: so much is read and thrown away.
 DRAIN_BYTES, DRAIN_S = 64 * MIB, 3.0
 # Line breaks, and signs that turn the direction of what is written after them.
@@ -53,7 +53,8 @@ async def uploads(request: Request, *, limits: Limits, room: Room) -> AsyncGener
 async def _files(
     request: Request, chunks: AsyncIterator[bytes], limits: Limits, place: Place
 ) -> AsyncGenerator[Upload, None]:
-    form = _Form(_boundary(request), limits)
+    cure = _cure(request)
+    form = _Form(_boundary(request, cure), limits, cure)
     async for chunk in chunks:
         form.write(chunk)
         place.hold(form.n_held)
@@ -62,9 +63,9 @@ async def _files(
             form.finished.popleft()  # only now: while it is being answered it is still in memory
             place.hold(form.n_held)
     if not form.is_complete:
-        raise NoPhoto(f"The form ends before its end: some of it was lost on the way. {NEXT}")
+        raise NoPhoto(f"The form ends before its end: some of it was lost on the way. {cure}")
     if form.n_files == 0:
-        raise NoPhoto(f"There is no photo in the form. {NEXT}")
+        raise NoPhoto(f"There is no photo in the form. {cure}")
 
 
 async def _chunks(request: Request, limits: Limits) -> AsyncGenerator[bytes, None]:
@@ -97,23 +98,32 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
                     return
 
 
-def _boundary(request: Request) -> bytes:
+def _cure(request: Request) -> str:
+    """Say what to send: to a reader of the page in its words, to a program with the address that it asked."""
+    if request.url.path == PAGE:
+        return "Choose one or more photos and try again."
+    address = str(cleaned(str(request.url.replace(query=""))))[:ADDRESS_MOST]
+    return f"Send a form with one or more photos, such as: curl -F photos=@rose.jpg {address}"
+
+
+def _boundary(request: Request, cure: str) -> bytes:
     kind, parameters = parse_options_header(request.headers.get("content-type", ""))
     boundary = parameters.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not boundary:
-        shown = str(cleaned(kind.decode("latin-1")[:60])) or "nothing that is named"
-        raise NotAForm(f"This is {shown}; expected a form (multipart/form-data). {NEXT}")
+        shown = str(cleaned(kind.decode("latin-1")[:60]))
+        what = f"This is {shown}" if shown else "The request does not say what it holds"
+        raise NotAForm(f"{what}; expected a form (multipart/form-data). {cure}")
     return boundary
 
 
 class _Form:
     """Gather the files of a form out of its bytes; other parts are passed over."""
 
-    def __init__(self, boundary: bytes, limits: Limits) -> None:
+    def __init__(self, boundary: bytes, limits: Limits, cure: str) -> None:
         self.finished: deque[Upload] = deque()
         self.n_files = 0
         self.is_complete = False
-        self._limits = limits
+        self._limits, self._cure = limits, cure
         self._n_field_bytes = 0
         self._header, self._value = b"", b""
         self._name: str | None = None  # of the file whose bytes come in; None: another part
@@ -141,7 +151,7 @@ class _Form:
         try:
             self._parser.write(chunk)
         except FormParserError as error:
-            raise NoPhoto(f"The form is damaged and cannot be read. {NEXT}") from error
+            raise NoPhoto(f"The form is damaged and cannot be read. {self._cure}") from error
 
     def _begin(self) -> None:
         self._name, self._content = None, bytearray()
@@ -163,7 +173,7 @@ class _Form:
         if self._name is None:
             self._n_field_bytes += end - start
             if self._n_field_bytes > self._limits.max_field_bytes:
-                raise TooLarge(f"The form holds long texts; expected photos. {NEXT}")
+                raise TooLarge(f"The form holds long texts; expected photos. {self._cure}")
             return
         self._content += octets[start:end]
         if len(self._content) > self._limits.max_file_bytes:

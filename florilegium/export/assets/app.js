@@ -44,7 +44,7 @@ function stateOf(answer) {
 }
 
 const said = (answer) =>
-  ({ failed: "This could not be read", known: answer.label })[stateOf(answer)] ?? "I do not know this";
+  ({ failed: answer.away ? "The server is away" : "This could not be read", known: answer.label })[stateOf(answer)] ?? "I do not know this";
 
 function because(answer) {
   const kind = stateOf(answer);
@@ -286,7 +286,7 @@ addEventListener("drop", (event) => {
   depth = 0;
   root.classList.remove("dragging");
   const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (entries.some((entry) => entry.isDirectory)) unfold(entries).then(take);
+  if (entries.some((entry) => entry.isDirectory)) filesIn(entries).then(take);
   else take(event.dataTransfer.files);
 });
 addEventListener("paste", (event) => {
@@ -295,12 +295,12 @@ addEventListener("paste", (event) => {
 });
 
 /** Give the files in dropped folders, hidden ones left out. */
-async function unfold(entries) {
+async function filesIn(entries) {
   const found = [];
   for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
     if (entry.isFile) found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
-    else found.push(...(await unfold(await children(entry.createReader()))));
+    else found.push(...(await filesIn(await children(entry.createReader()))));
   }
   return found;
 }
@@ -353,6 +353,39 @@ document.querySelectorAll("[name=theme]").forEach((input) => {
     }
   };
 });
+
+// -- a small screen: the long account of the model folds into its headings ---------------------------------------------
+
+const small = matchMedia("(max-width: 44rem)");
+const folding = [...document.querySelectorAll("section.about")];
+
+function fold() {
+  for (const section of folding) {
+    const details = section.querySelector(":scope > details");
+    if (small.matches && !details) section.append(folded(section.id === "good", ...section.children));
+    if (!small.matches && details) section.replaceChildren(details.querySelector("h2"), details.lastElementChild);
+  }
+  unfold();
+}
+
+function folded(open, title, content) {
+  const details = Object.assign(document.createElement("details"), { className: "fold", open });
+  const summary = document.createElement("summary");
+  summary.append(title);
+  details.append(summary, content);
+  return details;
+}
+
+/** Open the part that the address names. */
+function unfold() {
+  const details = document.getElementById(location.hash.slice(1))?.querySelector(":scope > .fold");
+  if (details) details.open = true;
+}
+
+small.addEventListener("change", fold);
+addEventListener("hashchange", unfold);
+addEventListener("beforeprint", () => document.querySelectorAll(".fold").forEach((details) => (details.open = true)));
+fold();
 
 // -- start -------------------------------------------------------------------------------------------------------------
 

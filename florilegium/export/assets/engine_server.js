@@ -17,14 +17,14 @@ export async function load(onProgress = () => {}) {
 
 /**
  * Answer one picture (a Blob): the JSON of `florilegium predict --json`, with `error` where there is none; `again` then
- * tells whether trying again may help. Rejects with AbortError where `signal` says stop.
+ * tells whether trying again may help, `away` that nobody answered. Rejects with AbortError where `signal` says stop.
  */
 export async function classify(blob, name, { signal } = {}) {
   const form = new FormData();
   form.append("photos", blob, name);
   for (let turn = 1; ; turn++) {
     const response = await send(form, signal);
-    if (!response) return { input: name, error: GONE, again: true };
+    if (!response) return { input: name, error: GONE, again: true, away: true };
     if (response.status !== 429 || turn === TURNS_MOST) return answer(response, name);
     await pause(Number(response.headers.get("Retry-After")) || WAIT_S, signal);
   }

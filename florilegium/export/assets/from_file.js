@@ -6,5 +6,7 @@ if (location.protocol === "file:") {
       "This page was opened as a file, and from files browsers load no classifier. " +
       "Serve its folder (python -m http.server), or put it on any web host.";
     trouble.hidden = false;
+    // What needs the classifier is shown as out of use, not as broken.
+    document.querySelectorAll(".picker, #ask-drawing").forEach((control) => (control.disabled = true));
   });
 }

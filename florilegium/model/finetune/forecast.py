@@ -35,7 +35,7 @@ class Forecast:
         where = "CPU" if self.device == "cpu" else "GPU"
         return (
             f"about {minutes} min on this {where}, {self.gigabytes:.1f} GB of memory "
-            f"({self.n_trainings} trainings of up to {self.epochs} epochs)"
+            f"({self.n_trainings} trainings of up to {self.epochs} epoch{'' if self.epochs == 1 else 's'})"
         )
 
 

@@ -20,6 +20,7 @@ from florilegium.errors import DownloadError, SettingError
 
 PREFIX = "hf:"
 OPSET = 18  # what torch's exporter is made for; `graphs.load` brings it to ours
+PATIENCE_S = 5.0  # for the hub to answer at all
 CHECK = 2e-3  # largest difference between both that is put down to rounding
 
 
@@ -63,6 +64,7 @@ def brought(name: str, *, cache: Path) -> Path:
 
 def _fetched(where: str) -> tuple[nn.Module, Any, str]:
     try:
+        from huggingface_hub.utils import logging as hub_logging
         from transformers import AutoConfig, AutoImageProcessor, AutoModel
         from transformers.utils import logging
     except ModuleNotFoundError as error:
@@ -71,7 +73,10 @@ def _fetched(where: str) -> tuple[nn.Module, Any, str]:
         ) from error
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    safe = {"trust_remote_code": False}  # a repository's own code is never run
+    hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    offline = not Path(where).is_dir() and not _answers()
+    # A repository's own code is never run; a hub that does not answer is not asked again and again, for half a minute.
+    safe = {"trust_remote_code": False, "local_files_only": offline}
     try:
         config = AutoConfig.from_pretrained(where, **safe)
         if hasattr(config, "vision_config"):  # a model of pictures and texts, such as CLIP: its half for pictures
@@ -81,7 +86,7 @@ def _fetched(where: str) -> tuple[nn.Module, Any, str]:
         processor = AutoImageProcessor.from_pretrained(where, backend="pil", **safe)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0][:300]
-        if "connect" in reason.lower() or "offline" in reason.lower() or "couldn't" in reason.lower():
+        if offline or "connect" in reason.lower() or "offline" in reason.lower() or "couldn't" in reason.lower():
             raise DownloadError(
                 f"{PREFIX}{where}: the hub is not reached and the network is not in its cache: {reason} Try again with "
                 "a connection, or give the folder of a copy: hf:PATH"
@@ -92,6 +97,17 @@ def _fetched(where: str) -> tuple[nn.Module, Any, str]:
         ) from error
     licence = str(getattr(config, "license", "") or "unstated; see the repository's model card")
     return model.eval(), processor, licence
+
+
+def _answers() -> bool:
+    """Tell whether the hub is reached; asked once, and quickly."""
+    from huggingface_hub import constants, get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=PATIENCE_S)
+    except Exception:  # noqa: BLE001 - whatever the hub's own HTTP library and its offline mode raise
+        return False
+    return True
 
 
 def _vision_half(config: Any, where: str, safe: dict[str, bool]) -> nn.Module:  # noqa: ANN401 - transformers' own

@@ -29,7 +29,7 @@ from florilegium.types import Floats, Ints, Octets, Progress, Vectors, silent
 MANY = (
     10_000  # items; above this all are held out in two parts, since five trainings of 48,000 digits take half an hour
 )
-STEP = "learning from scratch"
+STEP = "learning from scratch, percent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -176,8 +176,8 @@ class _Run:
         return ScratchLearner(self.task.pictures, self.task.y, self.plan, k=self.task.k, device=self.device)
 
     def _bar(self, part: int) -> Callable[[int, int], None]:
-        """Give one bar for all trainings; each counts a thousand."""
-        return lambda done, total: self.progress(STEP, 1000 * part + 1000 * done // total, 1000 * self.n_parts)
+        """Give one bar for all trainings, in percent of them all."""
+        return lambda done, total: self.progress(STEP, (100 * part + 100 * done // total) // self.n_parts, 100)
 
 
 def _key(task: ScratchTask, plan: ScratchPlan, device: str) -> str:

@@ -25,7 +25,7 @@ from florilegium.model.linear import LinearHead
 from florilegium.model.weights import Linear
 from florilegium.types import Floats, Ints, Progress, Vectors, silent
 
-STEP = "fine-tuning"
+STEP = "fine-tuning, percent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,8 +160,8 @@ class _Run:
         return Examples(photos=self.task.photos, rows=rows, y=self.task.y[rows], weights=self.weights[rows])
 
     def _bar(self, part: int) -> Callable[[int, int], None]:
-        """Give one bar for all trainings; each counts a thousand."""
-        return lambda done, total: self.progress(STEP, 1000 * part + 1000 * done // total, 1000 * self.n_parts)
+        """Give one bar for all trainings, in percent of them all."""
+        return lambda done, total: self.progress(STEP, (100 * part + 100 * done // total) // self.n_parts, 100)
 
 
 def start_head(x: Vectors, y: Ints, *, k: int, c: float) -> Linear:

@@ -12,8 +12,8 @@ const MIN_DIGIT_PX = 24;
 
 /** Draw the items of a run's problem; `now`: ms, of the animation; `still`: no flashes. */
 export function drawData(plate, run, { tone, now, still }) {
+  if (!plate.width || !plate.seen) return;
   const ctx = plate.clear();
-  if (!plate.width) return;
   if (run.problem.name === "line") drawLine(ctx, plate, run, tone);
   else if (run.problem.name === "points") drawPoints(ctx, plate, run, tone);
   else drawDigits(ctx, plate, run, { tone, now, still });

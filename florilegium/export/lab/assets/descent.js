@@ -8,7 +8,6 @@ import { chance, normal, shuffled } from "./chance.js";
 import { isLost, told } from "./ending.js";
 import { isRight } from "./losses.js";
 
-export const STEPS = ["initialise", "predict", "loss", "gradient", "step", "repeat", "stop"];
 export const STARTS = { zeros: "All zero", small: "Small, by lot", large: "Large, by lot", wrong: "At the wrong end" };
 export const MAX_STEPS = 5000; // then a run stops by itself
 
@@ -82,14 +81,22 @@ export class Run {
     this.losses = []; // of each batch
     this.whole = []; // [number of steps done, loss over all items], now and then
     this.nSteps = 0;
+    this.first = this.weights.slice();
     this.path = []; // [across, up] on the map of the loss, one per step
-    this.mark();
+    if (land) this.enter(land);
     this.order = new Int32Array(0);
     this.at = 0; // how far the order has been dealt
     this.epoch = 0; // the number of the one that is running
     this.phase = "initialise"; // the step that was done last
     this.end = null; // { end, sentence } once it stopped
     this.lookAtAll();
+  }
+
+  /** Put the run on a map, wherever it is by now. */
+  enter(land) {
+    this.land = land;
+    this.path = [land.placeOf(this.first)];
+    if (this.nSteps) this.mark();
   }
 
   /** Note where the weights are on the map. */
@@ -152,7 +159,7 @@ export class Run {
     const done = this.nSteps >= MAX_STEPS;
     if (done || isLost(this.losses) || !this.weights.every(Number.isFinite)) {
       this.phase = "stop";
-      this.end = told(this.losses, this.rate, { momentum: this.momentum });
+      this.end = told(this.losses, this.rate);
     } else {
       this.phase = "repeat";
     }

@@ -1,6 +1,5 @@
 // The page on which gradient descent can be watched: what to learn, how fast, one run or two. Computes nothing itself.
 
-import { STEPS } from "./descent.js";
 import { surveyed } from "./land.js";
 import { drawLosses } from "./loss_view.js";
 import { Panel } from "./panel.js";
@@ -57,14 +56,17 @@ async function fetchDigits() {
   return readDigits(new Uint8Array(await response.arrayBuffer()));
 }
 
-/** Survey the landscape once per problem, and begin anew on it: the start at the wrong end needs to know the bottom. */
+/** Survey the landscape, once per problem. Runs that are under way go on, but those that had to wait for its bottom. */
 async function survey() {
   const mine = problem;
   if (!lands.has(mine.id)) {
     const land = await surveyed(mine, () => new Promise((resolve) => setTimeout(resolve)));
     lands.set(mine.id, Object.assign(land, { id: mine.id }));
   }
-  if (mine === problem) reset();
+  if (mine !== problem) return;
+  if (panels.some(({ run, typed }) => run.nSteps === 0 || typed.start === "wrong")) reset();
+  else for (const panel of panels) panel.map(lands.get(mine.id));
+  ask();
 }
 
 function complain(error) {
@@ -125,6 +127,7 @@ function step() {
   pause();
   for (const { run } of panels) run.advance();
   describe();
+  light();
   ask();
 }
 
@@ -163,10 +166,7 @@ function glowing(now) {
 }
 
 function draw(now) {
-  for (const panel of panels) {
-    const others = panels.filter((other) => other !== panel).map(({ run, tone }) => ({ run, tone }));
-    panel.draw({ now, still: still.matches, others: others.filter(() => false) });
-  }
+  for (const panel of panels) panel.draw({ now, still: still.matches });
   drawLosses(curve, panels.map(({ run, tone }) => ({ run, tone })));
   light();
 }
@@ -254,5 +254,4 @@ $("reset").onclick = () => {
   reset();
 };
 $("tries").addEventListener("click", ({ target }) => target.dataset.try && tryOut(target.dataset.try));
-console.assert(STEPS.length === $("seven").children.length);
 choose();

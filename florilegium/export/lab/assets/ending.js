@@ -12,7 +12,7 @@ const DIGITS = 3; // of a number in a sentence
 export const isLost = (losses) => !(losses.at(-1) <= LOST * Math.max(losses[0], 1));
 
 /** Judge the losses of all steps, at least one, and say in a sentence or two what happened. */
-export function told(losses, rate, { momentum = 0 } = {}) {
+export function told(losses, rate) {
   const n = losses.length;
   const [first, newest] = [losses[0], losses[n - 1]];
   const some = losses.slice(-AT_LAST);
@@ -20,7 +20,7 @@ export function told(losses, rate, { momentum = 0 } = {}) {
   if (Number.isNaN(rate)) return { end: "diverged", sentence: NO_RATE };
   if (isLost(losses)) {
     const went = `Diverged: the loss went from ${short(first)} to ${short(newest)} in ${n} steps.`;
-    return { end: "diverged", sentence: `${went} ${whyDiverged(rate, momentum)}` };
+    return { end: "diverged", sentence: `${went} ${whyDiverged(rate)}` };
   }
   if (n > 1 && last > FELL * first) {
     const was = `Stuck: the loss was ${short(first)} at first and is ${short(last)} after ${n} steps.`;
@@ -32,10 +32,9 @@ export function told(losses, rate, { momentum = 0 } = {}) {
 const CLIMBS = "A negative learning rate climbs instead of descending. Take a positive one.";
 const NO_RATE = "This learning rate is no number: after one step every weight is no number either. Take one such as 0.1.";
 
-function whyDiverged(rate, momentum) {
+function whyDiverged(rate) {
   if (rate < 0) return CLIMBS;
-  const leap = `With learning rate ${short(rate)} each step jumps over the valley and lands higher up. Try a tenth of it`;
-  return momentum >= 1 ? `${leap}, and a momentum below 1, so that speed is lost again.` : `${leap}.`;
+  return `With learning rate ${short(rate)} each step jumps over the valley and lands higher up. Try a tenth of it.`;
 }
 
 function whyStuck(rate) {

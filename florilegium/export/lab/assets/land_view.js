@@ -6,12 +6,13 @@ import { arrow, colour, levels } from "./plate.js";
 const N_DRAWN = 1500; // of a path's places
 const ARROW_PX = 46; // of the steepest first step
 
-/** Draw the map and, on it, the runs' paths; each run with the name of its colour. */
-export function drawLand(plate, land, runs) {
+/** Draw the map and, on it, the path of a run; tone: the name of its colour. */
+export function drawLand(plate, land, run, tone) {
+  if (!plate.seen) return;
   const ctx = plate.clear();
   if (!land) return;
   plate.lay("map", land.id, (under) => paintMap(under, plate, land));
-  for (const { run, tone } of runs) drawPath(ctx, plate, land, run, colour(tone));
+  drawPath(ctx, plate, land, run, colour(tone));
 }
 
 function screenOf({ width, height }, { across, up }) {

@@ -9,8 +9,8 @@ const TEXT = "12px system-ui, sans-serif";
 
 /** Draw the losses; runs: [{ run, tone }]. */
 export function drawLosses(plate, runs) {
+  if (!plate.width || !plate.seen) return;
   const ctx = plate.clear();
-  if (!plate.width) return;
   const axes = axesOf(plate, runs.map(({ run }) => run));
   drawAxes(ctx, plate, axes);
   for (const { run, tone } of runs) {

@@ -129,8 +129,7 @@ export class Pad {
     for (const { points, width } of this.strokes) {
       ctx.lineWidth = width * plate.width;
       ctx.beginPath();
-      ctx.moveTo(points[0][0] * plate.width, points[0][1] * plate.height);
-      for (const [x, y] of points.length > 1 ? points.slice(1) : points) ctx.lineTo(x * plate.width, y * plate.height);
+      smooth(ctx, points.map(([x, y]) => [x * plate.width, y * plate.height]));
       ctx.stroke();
     }
     if (this.cursor) this.drawCursor(ctx);
@@ -144,4 +143,15 @@ export class Pad {
     ctx.arc(x, y, Math.max(6, (this.width * this.plate.width) / 2 + 3), 0, 2 * Math.PI);
     ctx.stroke();
   }
+}
+
+/** Lead a curve through the middles between points, so that a quick hand leaves no corners. */
+function smooth(ctx, points) {
+  const [first, last] = [points[0], points.at(-1)];
+  ctx.moveTo(...first);
+  for (let i = 1; i < points.length - 1; i++) {
+    const [[x, y], [nextX, nextY]] = [points[i], points[i + 1]];
+    ctx.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
+  }
+  ctx.lineTo(...last);
 }

@@ -8,6 +8,7 @@ import { Plate } from "./plate.js";
 import { RATES } from "./problems.js";
 import { drawWeights } from "./weights_view.js";
 
+const SAY_MS = 100; // between two sentences
 const HINT_AFTER = 60; // steps: then a run that gets nowhere is told so, though it goes on
 const CAPTIONS = {
   line: "Dots: the data. Line: what the weights say. Thin strokes: how far the line misses this batch.",
@@ -72,23 +73,31 @@ export class Panel {
     const box = this.find(".notes");
     box.textContent = notes.join(" ");
     box.hidden = notes.length === 0;
-    this.land = land;
     this.run = new Run(problem, { ...settings, start: this.typed.start, seed }, land);
     this.element.dataset.problem = problem.name;
     this.find(".data figcaption").textContent = CAPTIONS[problem.name];
-    this.find(".land figcaption").textContent = land ? LAND[problem.side ? "many" : "two"] : "Surveying the landscape …";
+    this.map(land);
     this.find(".weights figcaption").textContent = WEIGHTS[problem.name];
     for (const plate of Object.values(this.plates)) plate.measure();
   }
 
+  /** Take the landscape, or word that there is none yet. */
+  map(land) {
+    this.land = land;
+    if (land) this.run.enter(land);
+    this.find(".land figcaption").textContent = land ? LAND[this.run.problem.side ? "many" : "two"] : "Surveying the landscape …";
+  }
+
   /** Draw all three pictures and say what is being done. */
-  draw({ now, still, others }) {
+  draw({ now, still }) {
     const { run, tone, land, plates } = this;
     if (!run) return;
     run.lookAtAll();
     drawData(plates.data, run, { tone, now, still });
-    drawLand(plates.land, land, [...others, { run, tone }]);
+    drawLand(plates.land, land, run, tone);
     drawWeights(plates.weights, run, { tone });
+    if (now - (this.saidAt ?? -Infinity) < SAY_MS && !run.end) return; // nobody reads sixty sentences a second
+    this.saidAt = now;
     this.say();
   }
 

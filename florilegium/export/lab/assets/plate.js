@@ -28,6 +28,11 @@ export class Plate {
       this.measure();
       changed();
     }).observe(canvas);
+    this.seen = true; // whether any of it is on the screen: what is not need not be drawn
+    new IntersectionObserver(([{ isIntersecting }]) => {
+      this.seen = isIntersecting;
+      if (isIntersecting) changed();
+    }).observe(canvas);
     this.measure();
   }
 

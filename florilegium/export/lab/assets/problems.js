@@ -11,8 +11,6 @@ const SIDE = 8; // px
 const THREE = 3;
 const SEVEN = 7;
 
-export const NAMES = { line: "A line through points", points: "Two kinds of points", pair: "3 or 7?", ten: "Ten digits" };
-
 // Learning rates that show something, found by trying: too small to get anywhere, good, and beyond what converges.
 export const RATES = {
   line: { small: 0.002, good: 0.1, large: 1.2 },

@@ -21,7 +21,8 @@ async function load() {
     ort.env.wasm.wasmBinary = runtime;
     ort.env.wasm.numThreads = 1;
     ort.env.logLevel = "error";
-    const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
+    // A small network: further optimisation takes longer (a tenth of a second) than all that it would save.
+    const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"], graphOptimizationLevel: "basic" });
     const limit = JSON.parse(metadataOf(model).florilegium).strangeness_limit ?? null;
     await run(session, new Uint8Array(SIDE * SIDE)); // the first run sets up memory
     self.postMessage({ type: "ready" });

@@ -10,8 +10,8 @@ const ARROW_SHARE = 0.3; // of the line, for the largest gradient that this run 
 
 /** Draw the weights of a run and its newest gradient. */
 export function drawWeights(plate, run, { tone }) {
+  if (!plate.width || !plate.seen) return;
   const ctx = plate.clear();
-  if (!plate.width) return;
   if (run.problem.side) drawPictures(ctx, plate, run);
   else drawNumbers(ctx, plate, run, tone);
 }

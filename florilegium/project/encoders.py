@@ -1,0 +1,31 @@
+"""Bring the wished encoder here, and refuse one that cannot be had. Path: **project** (shell). Reads no item."""
+
+from pathlib import Path
+
+from florilegium import features
+from florilegium.errors import SettingError
+
+HUB = "hf:"  # an encoder of transformers, by the name of its repository
+
+
+def check(wish: str, *, cache: Path) -> None:
+    """Refuse an encoder that does not exist or cannot be had, so that a new project is not nailed to it.
+
+    Args: wish: the setting `encoder`.  cache: the project's cache; made only where a hub's network is brought.
+    Raises: SettingError: no such encoder.  StepMissing: its file is not here.  ModelFileError: the file is unfit.
+        DownloadError: the hub is not reached.
+    """
+    features.check_wish(local(wish, cache=cache))
+
+
+def local(wish: str, *, cache: Path) -> str:
+    """Give the wished encoder; one from a hub is brought here first, and is an ONNX file from then on."""
+    if not wish.startswith(HUB):
+        return wish
+    try:
+        from florilegium.model.finetune import hub
+    except ModuleNotFoundError as error:
+        raise SettingError(
+            f"encoder = {wish} needs {error.name}, which is not installed. Run: pip install 'florilegium[finetune]'"
+        ) from error
+    return f"onnx:{hub.brought(wish, cache=cache / 'encoders')}"
