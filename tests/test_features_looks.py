@@ -245,7 +245,7 @@ def test_texts_are_for_tfidf() -> None:
 def test_wishes_that_cannot_be_are_refused() -> None:
     """An unknown encoder, TF-IDF for pictures, and an absent backbone each say what to do."""
     pictures = Pixels(photos(1))
-    with pytest.raises(SettingError, match="expected one of auto"):
+    with pytest.raises(SettingError, match="Choose one of auto"):
         choose(pictures, wish="magic")
     with pytest.raises(SettingError, match="pictures"):
         choose(pictures, wish="tfidf")
