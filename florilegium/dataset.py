@@ -39,6 +39,12 @@ class LabelEvent:
     at: datetime  # aware, UTC
     why: str
     suggested: bool = False  # was a suggestion of the model shown?
+    suggestion: str | None = None  # what the model would have said, whether that was shown or not; None: not asked
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether the label is one that the model said first and the person saw: such an item never tests it."""
+        return self.suggested and self.label is not None and self.label == self.suggestion
 
     def __post_init__(self) -> None:
         """Refuse a moment without a zone: it cannot be put into an order with others."""

@@ -82,7 +82,7 @@ def test_a_correction_outlives_a_second_reading_of_the_same_source(store: Store)
 def test_label_events_keep_who_when_and_why(store: Store) -> None:
     """An event comes back exactly as it was recorded."""
     store.take_in(harvest(a="rose"), now=NOW)
-    event = LabelEvent(name="a", label=None, who="ann", at=NOW, why="not a flower", suggested=True)
+    event = LabelEvent(name="a", label=None, who="ann", at=NOW, why="not a flower", suggested=True, suggestion="rose")
 
     store.label([event])
 

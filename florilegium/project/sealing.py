@@ -1,18 +1,23 @@
 """Seal a share of the data, and record corrected labels. Path: **project** (shell)."""
 
 import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from florilegium import split
 from florilegium.dataset import LabelEvent
 from florilegium.errors import InputError
 from florilegium.project.holdings import Holdings
 from florilegium.source.base import Side
+from florilegium.types import Ints
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
 
+RANDOM = "random"  # the stream of items that chance has chosen
 MOST_CLASSES = 12  # named where none is near to what was typed
 
 
@@ -20,14 +25,16 @@ def seal(project: "Project", holdings: Holdings) -> tuple[Holdings, dict[str, An
     """Place every labelled item that has no side yet, for good; give the holdings with all sides, and say how many."""
     dataset = holdings.dataset
     previous = _previous(project, holdings)
+    led = _led(project, holdings, previous)
+    y = _without(dataset.y, led, holdings.groups, previous)
     sides = split.seal(
         dataset.names,
-        dataset.y,
+        y,
         holdings.groups,
         seed=project.settings.seed,
         share_test=project.settings.share_test,
         brought=[s.side for s in dataset.samples],
-        previous=previous,
+        previous=previous | {row: Side.TRAIN for row in led if y[row] >= 0},
     )
     fresh = {
         name: side
@@ -55,6 +62,29 @@ def _previous(project: "Project", holdings: Holdings) -> dict[int, Side]:
         elif sha256 in by_content:
             found[row] = by_content[sha256]
     return found
+
+
+def _led(project: "Project", holdings: Holdings, previous: Mapping[int, Side]) -> list[int]:
+    """Give the rows without a side whose label must not judge a model: a model led to it.
+
+    It accepted a suggestion that was shown, or the item was chosen because it teaches much: such items are harder than
+    those that a user will meet, so only what was drawn at random may be sealed.
+    """
+    dataset = holdings.dataset
+    fresh = [row for row in np.flatnonzero(dataset.labelled).tolist() if row not in previous]
+    if not fresh:
+        return []
+    newest = {event.name: event for event in project.store.label_events()}
+    chosen = {j.name for j in project.store.judgements.all() if j.teaches and j.stream != RANDOM}
+    return [row for row in fresh if dataset.names[row] in chosen or newest[dataset.names[row]].accepted]
+
+
+def _without(y: Ints, led: Sequence[int], groups: Ints, previous: Mapping[int, Side]) -> Ints:
+    """Give the class numbers without those led rows whose near copies are sealed: on either side they would leak."""
+    sealed = {int(groups[row]) for row, side in previous.items() if side is Side.TEST}
+    kept = y.copy()
+    kept[[row for row in led if int(groups[row]) in sealed]] = -1
+    return kept
 
 
 def event(

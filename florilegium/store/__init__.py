@@ -1,5 +1,6 @@
 """The only SQL: what a project keeps, and never loses. Path: report -> **store** -> project."""
 
+from florilegium.store.judgements import Judgement, Overtaken, Said
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
 
-__all__ = ["Grown", "ModelRecord", "Opening", "Run", "Store"]
+__all__ = ["Grown", "Judgement", "ModelRecord", "Opening", "Overtaken", "Run", "Said", "Store"]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from florilegium.errors import StorageError
 
-HEAD = "0001"  # the newest migration; test_store holds it to the files in migrations/versions
+HEAD = "0002"  # the newest migration; test_store holds it to the files in migrations/versions
 BUSY_WAIT_S = 30.0  # how long a writer waits for another before it gives up
 
 
@@ -62,6 +62,16 @@ def _migrate(engine: Engine) -> None:
             return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection on which what is read stays true until what is written is there; all or nothing."""
+    with translated(engine.url.render_as_string()), engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            # Python's sqlite3 would take the lock only at the first INSERT, after the reading.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
 
 
 def _version(connection: Connection) -> str | None:

@@ -1,7 +1,7 @@
 """The tables, said once for SQLite and PostgreSQL. Path: report -> **store** -> project. Holds no logic.
 
-Rows are only ever added to `labels`, `openings`, `models`, `audits` and `runs`; nothing recorded is overwritten,
-but for the result of an opening, which is filled in when the judging is done.
+Rows are only ever added to `labels`, `judgements`, `openings`, `models`, `audits` and `runs`; nothing recorded is
+overwritten, but for the result of an opening, which is filled in when the judging is done.
 """
 
 from datetime import UTC, datetime
@@ -81,7 +81,29 @@ labels = Table(
     Column("at", Moment, nullable=False),
     Column("why", Text, nullable=False),
     Column("suggested", Boolean, nullable=False),
+    Column("suggestion", Text),  # what the model would have said, shown or not; NULL: it was not asked
     Index("ix_labels_item_id_id", "item_id", "id"),
+)
+
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("click", String(64), unique=True, nullable=False),  # the browser's number of it: sent twice, kept once
+    Column("item_id", Integer, ForeignKey("items.id"), nullable=False, index=True),
+    Column("task", String(16), nullable=False),  # clean, label, again, third or game
+    Column("verdict", String(16), nullable=False),  # keep, label, remove, unsure, guess or undo
+    Column("label", Text),  # what the person says it is
+    Column("before", Text),  # the label that it had
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("seconds", Float),  # from seeing the item to the click
+    Column("suggestion", Text),  # what the model would have said
+    Column("suggested", Boolean, nullable=False),  # was that shown?
+    Column("suspicion", Float),  # 0..1, how wrong the label looked
+    Column("stream", String(16), nullable=False),  # how the item was chosen: ranked, random, teaching
+    Column("label_id", Integer, ForeignKey("labels.id")),  # the label event that it made
+    Column("undoes", Integer, ForeignKey("judgements.id")),  # the judgement that it takes back
 )
 
 placements = Table(

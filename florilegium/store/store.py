@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 from florilegium.dataset import LabelEvent
 from florilegium.source.base import Harvest, Known, Sample, Side, Texts
 from florilegium.store.database import open_engine, translated
+from florilegium.store.judgements import Judgements
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
 
 IMPORTED = "import"  # who gave a label that came with the source
@@ -65,6 +66,7 @@ class Store:
         """Open the database at `url` and bring its tables up to date."""
         self.url = url
         self._engine: Engine = open_engine(url)
+        self.judgements = Judgements(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -115,7 +117,15 @@ class Store:
         query = select(items.c.name, labels).join(items, items.c.id == labels.c.item_id).order_by(labels.c.id)
         with translated(self.url), self._engine.connect() as db:
             return tuple(
-                LabelEvent(name=r.name, label=r.label, who=r.who, at=r.at, why=r.why, suggested=r.suggested)
+                LabelEvent(
+                    name=r.name,
+                    label=r.label,
+                    who=r.who,
+                    at=r.at,
+                    why=r.why,
+                    suggested=r.suggested,
+                    suggestion=r.suggestion,
+                )
                 for r in db.execute(query)
             )
 
@@ -287,6 +297,7 @@ def _label_row(event: LabelEvent, item_id: int) -> dict[str, Any]:
         "at": event.at,
         "why": event.why,
         "suggested": event.suggested,
+        "suggestion": event.suggestion,
     }
 
 

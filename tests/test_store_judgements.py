@@ -1,0 +1,204 @@
+"""Each click is kept once, with the label event that it makes; nothing is overwritten, everything can be taken back."""
+
+import dataclasses
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from florilegium.errors import InputError
+from florilegium.source.base import Harvest, Kind, Sample, Texts
+from florilegium.store import Judgement, Overtaken, Said, Store
+
+NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+
+
+def judged(click: str, name: str = "a", verdict: Said = Said.LABEL, **more: object) -> Judgement:
+    """Make a judgement by Ann that item `a`, a rose so far, is a peony."""
+    given = Judgement(
+        click=click, name=name, task="clean", verdict=verdict, label="peony", before="rose", who="ann", at=NOW
+    )
+    return dataclasses.replace(given, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Give a store with two roses."""
+    store = Store(f"sqlite:///{tmp_path / 'florilegium.db'}")
+    samples = tuple(Sample(name=name, label="rose", sha256=name * 8) for name in "ab")
+    store.take_in(Harvest(kind=Kind.TEXT, samples=samples, contents=Texts(("a", "b"))), now=NOW)
+    yield store
+    store.close()
+
+
+def labels(store: Store) -> dict[str, str | None]:
+    """Give the present label of each item."""
+    return {sample.name: sample.label for sample in store.samples()[0]}
+
+
+def test_a_judgement_makes_a_label_event(store: Store) -> None:
+    """What a person says of an item is its label from then on, with who, why and what the model would have said."""
+    kept = store.judgements.add(judged("1", suggestion="peony", suggested=True), why="clean")
+
+    event = store.label_events()[-1]
+    assert kept.id > 0
+    assert labels(store) == {"a": "peony", "b": "rose"}
+    assert (event.who, event.why, event.suggestion, event.accepted) == ("ann", "clean", "peony", True)
+
+
+def test_a_click_that_is_sent_twice_is_kept_once(store: Store) -> None:
+    """A browser that heard no answer sends again; the second one changes nothing and gives what is recorded."""
+    first = store.judgements.add(judged("1"), why="clean")
+    again = store.judgements.add(judged("1", label="dahlia"), why="clean")
+
+    assert again == first
+    assert len(store.judgements.all()) == 1
+    assert len(store.label_events()) == 3
+
+
+def test_what_is_no_longer_true_is_refused(store: Store) -> None:
+    """Two people decide about one item: the second, who saw the old label, is told and nothing is recorded."""
+    store.judgements.add(judged("1"), why="clean")
+
+    with pytest.raises(Overtaken, match=r"ann said 'peony' meanwhile; nothing was recorded"):
+        store.judgements.add(judged("2", who="bob", label="dahlia"), why="clean")
+
+    assert [j.who for j in store.judgements.all()] == ["ann"]
+
+
+def test_everything_can_be_taken_back(store: Store) -> None:
+    """Undo goes back click by click, to the label of the source, and says what it took back."""
+    for click, verdict, label, before in (
+        ("1", Said.LABEL, "peony", "rose"),
+        ("2", Said.REMOVE, None, "peony"),
+        ("3", Said.UNSURE, None, None),
+    ):
+        store.judgements.add(judged(click, verdict=verdict, label=label, before=before), why="clean")
+
+    back = [store.judgements.undo(f"u{i}", who="ann", at=NOW) for i in range(4)]
+
+    assert [None if j is None else j.click for j in back] == ["3", "2", "1", None]
+    assert labels(store) == {"a": "rose", "b": "rose"}
+    assert store.judgements.all() == ()
+    assert len(store.judgements.history()) == 6
+
+
+def test_an_undo_that_is_sent_twice_takes_back_one(store: Store) -> None:
+    """The browser's number of an undo counts as that of a judgement does."""
+    store.judgements.add(judged("1"), why="clean")
+    store.judgements.add(judged("2", name="b"), why="clean")
+
+    store.judgements.undo("u", who="ann", at=NOW)
+    again = store.judgements.undo("u", who="ann", at=NOW)
+
+    assert again is not None
+    assert again.click == "2"
+    assert labels(store) == {"a": "peony", "b": "rose"}
+
+
+def test_nobody_takes_back_what_others_decided_since(store: Store) -> None:
+    """Ann's undo is refused where Bob has given the item another label since."""
+    store.judgements.add(judged("1"), why="clean")
+    store.judgements.add(judged("2", who="bob", label="dahlia", before="peony"), why="clean")
+
+    with pytest.raises(Overtaken, match="bob said 'dahlia'"):
+        store.judgements.undo("u", who="ann", at=NOW)
+
+    assert labels(store)["a"] == "dahlia"
+
+
+def test_a_second_opinion_and_a_game_leave_the_label_alone(store: Store) -> None:
+    """What is said again to measure people, and what is guessed in play, is kept beside the label."""
+    store.judgements.add(judged("1", task="again"), why="again")
+    store.judgements.add(judged("2", task="game", verdict=Said.GUESS, before=None), why="game")
+
+    assert labels(store) == {"a": "rose", "b": "rose"}
+    assert [j.task for j in store.judgements.all(task="game")] == ["game"]
+
+
+def test_an_unknown_item_is_refused(store: Store) -> None:
+    """A page that is older than the data hears what to do."""
+    with pytest.raises(InputError, match=r"'z': no item of that name .* Load the page again"):
+        store.judgements.add(judged("1", name="z"), why="clean")
+
+
+def test_of_many_at_once_one_wins(store: Store) -> None:
+    """Sixteen threads decide about one item from the same label: exactly one is recorded."""
+
+    def decide(i: int) -> bool:
+        try:
+            store.judgements.add(judged(str(i), who=f"p{i}", label=f"class {i}"), why="clean")
+        except Overtaken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(decide, range(16)))
+
+    assert sum(won) == 1
+    assert labels(store)["a"] == f"class {won.index(True)}"
+
+
+WRITER = textwrap.dedent(
+    """
+    import sys
+    from datetime import UTC, datetime
+    from florilegium.store import Judgement, Said, Store
+
+    store, first = Store(sys.argv[1]), int(sys.argv[2])
+    for i in range(first, 10_000):
+        before = "rose" if i == 0 else str(i - 1)
+        store.judgements.add(Judgement(click=str(i), name="a", task="clean", verdict=Said.LABEL, label=str(i),
+            before=before, who="w", at=datetime.now(UTC)), why="clean")
+        print(i, flush=True)
+    """
+)
+
+
+def test_kill_9_parts_no_judgement_from_its_label(store: Store) -> None:
+    """Killed at random moments, each acknowledged click is there, and each judgement has its label event."""
+    rng, first = np.random.default_rng(0), 0
+    for _ in range(5):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, store.url, str(first)], stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout is not None
+            said = [writer.stdout.readline() for _ in range(rng.integers(1, 20))]
+            os.kill(writer.pid, signal.SIGKILL)
+            said += writer.stdout.readlines()
+        told = [int(line) for line in said if line.endswith("\n")]
+        kept = [int(j.click) for j in store.judgements.all()]
+
+        assert kept[: told[-1] + 1] == list(range(told[-1] + 1))
+        first = len(kept)
+
+    assert [e.label for e in store.label_events()][2:] == [j.label for j in store.judgements.all()]
+
+
+def test_a_project_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Tables of version 0001 with labels in them become tables of the newest version, and the labels are there."""
+    url = f"sqlite:///{tmp_path / 'florilegium.db'}"
+    store = Store(url)
+    samples = (Sample(name="a", label="rose", sha256="aa"),)
+    store.take_in(Harvest(kind=Kind.TEXT, samples=samples, contents=Texts(("a",))), now=NOW)
+    store.close()
+    with sqlite3.connect(tmp_path / "florilegium.db") as old:
+        old.execute("DROP TABLE judgements")
+        old.execute("ALTER TABLE labels DROP COLUMN suggestion")
+        old.execute("UPDATE alembic_version SET version_num = '0001'")
+    old.close()
+
+    newer = Store(url)
+
+    assert [(e.name, e.label, e.suggestion) for e in newer.label_events()] == [("a", "rose", None)]
+    assert newer.judgements.all() == ()
+    newer.close()
