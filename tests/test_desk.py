@@ -287,3 +287,23 @@ def test_shares_out_of_range_are_refused(wish: dict[str, float]) -> None:
 def test_the_planted_errors_are_there() -> None:
     """The fixture plants what the tests count on."""
     assert N_WRONG % len(COLOURS) == 0
+
+
+def test_the_report_shows_people_beside_the_model(made: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    """Who was asked again and who played stand in the report with counts and ranges; before that nothing does."""
+    folder, truth = made
+    with desk_at(folder, tmp_path / "p", again_share=0.9) as desk:
+        before = desk.project.report().path.read_text(encoding="utf-8")
+        for _ in range(12):
+            card = desk.clean("s1", "ann")
+            assert card is not None
+            answer(desk, card, truth[card.name])
+        game = desk.play(consent=True, rng=np.random.default_rng(1))
+        for row in game.rows:
+            desk.guess(game, str(desk.memory.labels[row]), who="ann")
+        page = desk.project.report().path.read_text(encoding="utf-8")
+
+        assert "People beside the model" not in before
+        assert "People beside the model" in page
+        assert "people, asked again" in page
+        assert "People were right on 100.0" in page.replace("\u00a0", " ")

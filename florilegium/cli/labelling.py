@@ -128,8 +128,9 @@ def _serve(
     with load(folder, bars) as project:
         desk = project.label(wish)
         app = create_desk(desk)
-        bars.stop()
         try:
+            desk.prepare()
+            bars.stop()
             # Uvicorn obeys Ctrl-C, answers what is open, and then passes it on: the usual end, not an interruption.
             with suppress(KeyboardInterrupt), listen(host, port) as listening:
                 address = address_of(listening, host) + path

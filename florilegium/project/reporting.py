@@ -16,6 +16,7 @@ from florilegium.errors import ItemError, StepMissing
 from florilegium.evaluation import Outcome, Predictions, Score
 from florilegium.features import decode
 from florilegium.project import auditing, biasing, kept
+from florilegium.project.desk import people
 from florilegium.project.holdings import Holdings
 from florilegium.project.results import Reported, Status
 from florilegium.project.training import scores_of_sources
@@ -105,6 +106,7 @@ def _account(project: "Project", record: "ModelRecord", holdings: Holdings) -> r
         provenance=_provenance(project, record),
         notes=tuple(card["notes"]),
         biases=_biases(project, record),
+        people=people.beside(project, holdings),
     )
 
 
