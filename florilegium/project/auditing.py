@@ -7,7 +7,7 @@ import numpy as np
 
 from florilegium import audit
 from florilegium.audit import Finding, Severity
-from florilegium.project import kept
+from florilegium.project import doubting, kept
 from florilegium.project.holdings import Holdings
 from florilegium.project.results import Audited
 from florilegium.source.base import Fault
@@ -18,26 +18,34 @@ if TYPE_CHECKING:
 
 
 def run(project: "Project", holdings: Holdings) -> Audited:
-    """Run every check and record the findings; with a model, its out-of-fold answers help to find wrong labels."""
-    looks = holdings.survey.looks
-    found = audit.audit(
-        audit.Subject(
-            dataset=holdings.dataset,
-            thumbs=looks.thumbs,
-            facts=looks.facts,
-            fact_names=looks.fact_names,
-            families=looks.families,
-            near=holdings.near,
-            exact=holdings.exact,
-            sides=holdings.sides,
-            faults=(*_source_faults(project), *holdings.faults),
-            probabilities=_out_of_fold(project, holdings),
-            seed=project.settings.seed,
-        ),
-        progress=project.progress,
-    )
+    """Run every check and record the findings.
+
+    Wrong labels are found by out-of-fold answers: a quick head's, and the current model's where it has any.
+    """
+    subject = subject_of(project, holdings)
+    found = audit.audit(subject, progress=project.progress)
     project.store.record_audit(holdings.dataset.version, [as_dict(f) for f in found], now=project.clock())
     return Audited(findings=found, n=len(holdings.dataset) + len(holdings.faults))
+
+
+def subject_of(project: "Project", holdings: Holdings) -> audit.Subject:
+    """Gather what the checks look at."""
+    looks, doubts = holdings.survey.looks, doubting.doubts(project, holdings)
+    return audit.Subject(
+        dataset=holdings.dataset,
+        thumbs=looks.thumbs,
+        facts=looks.facts,
+        fact_names=looks.fact_names,
+        families=looks.families,
+        near=holdings.near,
+        exact=holdings.exact,
+        sides=holdings.sides,
+        faults=(*_source_faults(project), *holdings.faults),
+        probabilities=_best(_out_of_fold(project, holdings), doubts.probabilities),
+        strange=doubts.strange,
+        leaks=doubts.leaks,
+        seed=project.settings.seed,
+    )
 
 
 def as_dict(finding: Finding) -> dict[str, Any]:
@@ -64,6 +72,13 @@ def _source_faults(project: "Project") -> tuple[Fault, ...]:
         if readings
         else ()
     )
+
+
+def _best(model: Floats | None, quick: Floats | None) -> Floats | None:
+    """Give the model's answers, and the quick head's where the model has none: a giant source was never asked about."""
+    if model is None or quick is None:
+        return quick if model is None else model
+    return np.where(np.isfinite(model), model, quick)
 
 
 def _out_of_fold(project: "Project", holdings: Holdings) -> Floats | None:
