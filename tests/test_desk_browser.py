@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from florilegium.project.desk import Desk
 from florilegium.serve.desk import create_desk
+from florilegium.store import Said
 from tests.desk_making import COLOURS, desk_at, trained_project, unlabelled_project
 from tests.page_serving import DESK, PHONE, serving
 
@@ -65,8 +66,8 @@ def test_cleaning_by_keyboard_alone(tab: Page, desk: Desk) -> None:
         tab.keyboard.press("z")
         expect(tab.locator("#said")).to_contain_text(f"Took back: {name}")
 
-    assert said[0] == "keep"
-    assert said[3:] == ["unsure", "remove"]
+    assert said[0] is Said.KEEP
+    assert said[3:] == [Said.UNSURE, Said.REMOVE]
     assert desk.memory.standing == []
 
 
@@ -95,8 +96,8 @@ def test_the_grid_by_keyboard(tab: Page, desk: Desk) -> None:
     expect(tab.locator(".tile.is-done")).to_have_count(n)
 
     verdicts = [j.verdict for j in desk.memory.standing]
-    assert verdicts.count("remove") == 1
-    assert verdicts.count("keep") == n - 1
+    assert verdicts.count(Said.REMOVE) == 1
+    assert verdicts.count(Said.KEEP) == n - 1
 
 
 def test_a_click_survives_a_server_that_is_away(tab: Page, desk: Desk) -> None:

@@ -116,7 +116,7 @@ def _source_faults(project: "Project") -> tuple[Fault, ...]:
 
 
 def answers(project: "Project", holdings: Holdings) -> Floats | None:
-    """Give probabilities (n, k) by models that had not seen the item; NaN where nobody was asked, None: too few items."""
+    """Give probabilities (n, k) by models that had not seen the item; NaN: nobody was asked. None: too few items."""
     return _best(_out_of_fold(project, holdings), doubting.doubts(project, holdings).probabilities)
 
 
