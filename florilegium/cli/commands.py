@@ -305,6 +305,8 @@ def predict(
 
       florilegium predict flowers20 rose.jpg
 
+      florilegium predict digits seven.png       white ink on black, as MNIST has it
+
       florilegium predict flowers/model.onnx holiday/*.jpg
 
       find . -name '*.jpg' | florilegium predict flowers/model.onnx - --csv > answers.csv
