@@ -28,6 +28,7 @@ class Options:
     min_group: int = 30  # items below which a group is named, not tested
     gap: float = 0.1  # the difference of shares that matters
     reference: Mapping[str, str] = field(default_factory=dict)  # column -> group that others are compared with
+    relabel: str = ""  # command that shows labels to correct; empty: there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

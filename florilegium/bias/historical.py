@@ -62,9 +62,9 @@ def _link(case: Case, column: Column, y: Ints) -> Iterator[Tested]:
     )
     low, high = column.groups[found.least], column.groups[found.most]
     fact = (
-        f"Link of class and {column.name} (0 none, 1 full): {found.value:.2f} ({found.low:.2f} to {found.high:.2f}). "
-        f"Most uneven: {case.given.classes[found.column]!r} is {percent(found.share_most)} of {high} and "
-        f"{percent(found.share_least)} of {low}."
+        f"Class and {column.name} hang together by {found.value:.2f} ({found.low:.2f} to {found.high:.2f}; 0 is not at "
+        f"all, 1 is fully): {case.given.classes[found.column]!r} is {percent(found.share_most)} of the items of "
+        f"{column.name} {high}, and {percent(found.share_least)} of those of {low}."
     )
     yield Tested(
         bias=KIND,
