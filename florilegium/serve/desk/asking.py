@@ -27,6 +27,16 @@ PAGES = {"clean": Task.CLEAN, "label": Task.LABEL, "third": Task.THIRD}
 IS = "is:"  # a button that says what it is: is:peony
 
 
+class Filter(BaseModel):
+    """What an address says of the items that somebody wants to clean."""
+
+    label: str | None = None
+    check: str | None = None
+    group: str | None = None
+    item: str | None = None
+    view: str = "single"
+
+
 def asking_routes(desk: Desk) -> APIRouter:
     """Give the routes that ask and take answers."""
     router = APIRouter(include_in_schema=False)
@@ -50,15 +60,8 @@ def _start(desk: Desk) -> Any:  # noqa: ANN401 - a route of FastAPI
 
 
 def _clean(desk: Desk) -> Any:  # noqa: ANN401
-    def clean(
-        request: Request,
-        label: str | None = None,
-        check: str | None = None,
-        group: str | None = None,
-        item: str | None = None,
-        view: str = "single",
-    ) -> Response:
-        wanted = _wanted(label, check, group, item)
+    def clean(request: Request, given: Annotated[Filter, Query()]) -> Response:
+        wanted, view = _wanted(given), given.view
         in_grid = view == "grid"
         cards = desk.suspects(who_is(request), wanted, N_GRID) if in_grid else []
         card = None if in_grid else desk.clean(begin(request), who_is(request), wanted)
@@ -138,16 +141,16 @@ def _classes(desk: Desk) -> Any:  # noqa: ANN401
     return classes
 
 
-def _wanted(label: str | None, check: str | None, group: str | None, item: str | None) -> Wanted:
+def _wanted(given: Filter) -> Wanted:
     """Read what somebody wants to clean out of an address.
 
     Raises: InputError: a group is not COLUMN=VALUE.
     """
-    column, sign, value = (group or "").partition("=")
-    if group and not (sign and column.strip()):
-        raise InputError(f"group={group}: expected COLUMN=VALUE, such as source=ann")
-    pair = (column.strip(), value.strip()) if group else None
-    return Wanted(label=label or None, check=check or None, group=pair, item=item or None)
+    column, sign, value = (given.group or "").partition("=")
+    if given.group and not (sign and column.strip()):
+        raise InputError(f"group={given.group}: expected COLUMN=VALUE, such as source=ann")
+    pair = (column.strip(), value.strip()) if given.group else None
+    return Wanted(label=given.label or None, check=given.check or None, group=pair, item=given.item or None)
 
 
 def _query(wanted: Wanted) -> str:
@@ -157,8 +160,7 @@ def _query(wanted: Wanted) -> str:
 
 
 def _of_query(query: str) -> Wanted:
-    given = dict(parse_qsl(query[:1000]))
-    return _wanted(given.get("label"), given.get("check"), given.get("group"), given.get("item"))
+    return _wanted(Filter(**dict(parse_qsl(query[:1000]))))
 
 
 def _choice(choice: str, label: str) -> tuple[Said, str | None]:
