@@ -132,12 +132,14 @@ class Asking:
     text: str = ""
     is_cut_off: bool = False  # it ended at the most tokens that were asked for
     _finished: bool = False  # the model said that it is done
+    _is_newer: bool = False  # it wants the newer name for the most tokens, and its own temperature
 
     def __iter__(self) -> Iterator[str]:
         """Send the request, and give each piece of the answer."""
         timeout = httpx.Timeout(self.silence_s, connect=10.0)
         try:
-            with httpx.Client(timeout=timeout, follow_redirects=False) as client:
+            # What is on this machine is not asked for by way of a proxy.
+            with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=not self.endpoint.is_here) as client:
                 yield from self._answer(client)
         except httpx.TimeoutException as error:
             raise self.error(f"no byte came for {self.silence_s:.0f} s", "Is the model loaded? Try again.") from error
@@ -164,8 +166,11 @@ class Asking:
             "model": self.endpoint.model,
             "messages": list(self.messages),
             "stream": True,
-            "max_tokens": MAX_TOKENS,
-            "temperature": 0.3,
+            **(
+                {"max_completion_tokens": MAX_TOKENS}
+                if self._is_newer
+                else {"max_tokens": MAX_TOKENS, "temperature": 0.3}
+            ),
         }
         return {"json": body, "headers": headers}
 
@@ -181,13 +186,17 @@ class Asking:
         wait_s = float(wait) if wait.isdecimal() else 2.0
         if status in FOR_NOW and not is_last and wait_s <= MAX_WAIT_S:
             return wait_s
+        reason = self._reason(answer)
+        if status == httpx.codes.BAD_REQUEST and "max_completion_tokens" in reason and not self._is_newer:
+            self._is_newer = True
+            return 0.0
         cures = {
             401: f"The key in {KEY} is missing or wrong.",
             403: f"The key in {KEY} may not use this model.",
             404: f"Check {URL} (it ends in /v1) and {MODEL}.",
             429: f"It asks to wait{f' {wait} s' if wait else ''}; try again then.",
         }
-        raise self.error(f"it answered {status}{self._reason(answer)}", cures.get(status, "Try again later."))
+        raise self.error(f"it answered {status}{reason}", cures.get(status, "Try again later."))
 
     @staticmethod
     def _reason(answer: httpx.Response) -> str:

@@ -70,18 +70,21 @@ def app_of(manner: Manner) -> FastAPI:
         """Answer as the manner says."""
         manner.asked.append(await request.json())
         manner.keys.append(request.headers.get("authorization", ""))
+        if manner.kind == "newer" and "max_tokens" in manner.asked[-1]:
+            return JSONResponse({"error": {"message": "Use 'max_completion_tokens' instead."}}, 400)
         if manner.statuses:
             status, headers = manner.statuses.pop(0)
             message = "no \x1b[31mkey\x1b[0m" if status == 401 else "later"
             return JSONResponse({"error": {"message": message}}, status, headers=headers)
-        if manner.kind == "redirect":
-            return RedirectResponse("http://localhost:9/elsewhere", 307)
-        if manner.kind == "page":
-            return Response("<html>Welcome</html>", media_type="text/html")
-        if manner.kind == "whole":
-            return JSONResponse({"choices": [{"message": {"content": manner.says}, "finish_reason": "stop"}]})
-        if manner.kind == "empty":
-            return StreamingResponse(iter([b"data: [DONE]\n\n"]), media_type="text/event-stream")
+        whole = {"choices": [{"message": {"content": manner.says}, "finish_reason": "stop"}]}
+        others = {
+            "redirect": RedirectResponse("http://localhost:9/elsewhere", 307),
+            "page": Response("<html>Welcome</html>", media_type="text/html"),
+            "whole": JSONResponse(whole),
+            "empty": StreamingResponse(iter([b"data: [DONE]\n\n"]), media_type="text/event-stream"),
+        }
+        if manner.kind in others:
+            return others[manner.kind]
         return StreamingResponse(stream(manner), media_type="text/event-stream")
 
     return app

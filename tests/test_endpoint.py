@@ -59,6 +59,22 @@ def test_a_server_without_streams_is_understood(tiny: Endpoint, manner: Manner) 
     assert list(ask(tiny)) == ["It went well."]
 
 
+def test_newer_models_are_asked_in_their_way(tiny: Endpoint, manner: Manner) -> None:
+    """A model that refuses the older name for the most tokens is asked again by the newer one."""
+    manner.kind = "newer"
+
+    assert "".join(ask(tiny)) == "It went well."
+    assert ["max_tokens" in asked for asked in manner.asked] == [True, False]
+    assert manner.asked[1]["max_completion_tokens"] == endpoint.MAX_TOKENS
+
+
+def test_a_proxy_does_not_see_what_stays_here(tiny: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint on this machine is asked directly, whatever proxy is set."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+
+    assert "".join(ask(tiny)) == "It went well."
+
+
 def test_a_cut_off_answer_says_so(tiny: Endpoint, manner: Manner) -> None:
     """An answer that ended because it was long enough is known as one."""
     manner.kind = "cut off"

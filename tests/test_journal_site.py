@@ -232,6 +232,10 @@ def test_a_link_out_of_the_folder_is_no_picture(tmp_path: Path) -> None:
             "---\ndate: 2026-11-01\nuntil: 2026-11-01T10:00\n---\n",
             "a.md:3: field 'until': '2026-11-01T10:00' is no mom",
         ),
+        (
+            "---\ndate: 2026-11-01\nrecord: [flowers runs=x]\n---\n",
+            "a.md:3: field 'record': 'flowers runs=x' is not what",
+        ),
         ("---\ntitle: 'x\ndate: 2026-11-01\n---\n", "a.md:"),
         ("---\n- a\n---\n", "a.md:2: front matter has no fields"),
         ("---\n" + "[" * 9000 + "\n---\n", "a.md:2: front matter is not YAML"),

@@ -94,13 +94,14 @@ def record_of(told: Sequence[Told], *, tz: tzinfo | None) -> Record:
 
 
 def _sentences(told: Told, notes: Footnotes) -> Iterable[str]:
+    """Tell everything, the newest first: what is sent of it has an end."""
     if told.status.facts["n_items"]:
         yield telling.held(told, notes)
     yield from (telling.worked(event, notes) for event in told.of(EventKind.RUNS))
-    for event in (*told.of(EventKind.MODEL), *([told.before] if told.before else [])):
+    for event in reversed(([told.before] if told.before else []) + list(told.of(EventKind.MODEL))):
         yield telling.trained(event, notes)
         _every_score(event, "baselines", notes)
-    for event in told.of(EventKind.OPENING):
+    for event in reversed(told.of(EventKind.OPENING)):
         yield telling.verdict(event, notes)
         yield telling.learned(event, notes) or ""
         if event.facts["verdict"] is not None:

@@ -4,13 +4,11 @@ Every figure of a chapter is taken from an event by a path, so that a reader can
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-
-from florilegium.errors import InputError
 
 
 class EventKind(StrEnum):
@@ -97,18 +95,9 @@ class Bookmark:
 
     @classmethod
     def read(cls, line: str) -> "tuple[str, Bookmark]":
-        """Read a line of front matter.
-
-        Raises: InputError: it is none.
-        """
-        project, _, rest = line.partition(" ")
-        counts = re.fullmatch(r"runs=(\d+) models=(\d+) openings=(\d+) labels=(\d+)", rest.strip())
-        if counts is None:
-            raise InputError(
-                f"record: {line!r}: expected a line such as 'flowers runs=5 models=1 openings=1 labels=0'. Correct it, "
-                "or take it out: the next chapter then tells this project's record from its beginning."
-            )
-        return project, cls(**dict(zip(cls.__dataclass_fields__, map(int, counts.groups()), strict=True)))
+        """Read a line of front matter, which `frontmatter.read` has looked at."""
+        project, *counts = line.split()
+        return project, cls(**{name: int(n) for name, _, n in (each.partition("=") for each in counts)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +105,6 @@ class Told:
     """What one project's record has to say since a bookmark, and the bookmark after it."""
 
     project: str
-    source: str  # where its items come from, in a word
     status: Event
     next_command: str
     events: tuple[Event, ...]  # in the order of the record
@@ -126,10 +114,3 @@ class Told:
     def of(self, kind: EventKind) -> tuple[Event, ...]:
         """Give the events of one kind."""
         return tuple(event for event in self.events if event.kind is kind)
-
-
-def everything(told: Sequence[Told]) -> tuple[Event, ...]:
-    """Give all events of several projects, with what each holds now."""
-    return tuple(
-        event for each in told for event in (*each.events, each.status, *([each.before] if each.before else []))
-    )

@@ -16,6 +16,7 @@ FENCE = "---"
 MAX_CHARACTERS = 16_000  # of front matter: a chapter's has 500
 ONE = ("title", "date", "draft", "until", "written", "author")
 MANY = ("tags", "projects", "record", "drafted")
+RECORD = re.compile(r"\S+ runs=\d{1,9} models=\d{1,9} openings=\d{1,9} labels=\d{1,9}")
 YES, NO = ("true", "yes", "on"), ("false", "no", "off")
 TAG_MOST = 40  # characters
 
@@ -65,7 +66,7 @@ def read(front: str, *, file: str, faults: list[str]) -> Head | None:
         tags=_tags(fields, file, faults),
         projects=_many(fields, "projects"),
         until=_moment(fields, file, faults),
-        record=_many(fields, "record"),
+        record=_record(fields, file, faults),
         written=_one(fields, "written"),
         drafted=_many(fields, "drafted"),
     )
@@ -190,6 +191,16 @@ def _flag(fields: Mapping[str, Field], file: str, faults: list[str]) -> bool:
     if text and text not in (*YES, *NO):
         faults.append(f"{file}:{fields['draft'].line}: field 'draft': {text!r}; write true or false")
     return text in YES
+
+
+def _record(fields: Mapping[str, Field], file: str, faults: list[str]) -> tuple[str, ...]:
+    odd = [value for value in _many(fields, "record") if not RECORD.fullmatch(value)]
+    faults += [
+        f"{file}:{fields['record'].line}: field 'record': {value!r} is not what Florilegium wrote; write it as "
+        "'flowers runs=5 models=1 openings=1 labels=0', or take the line out to tell that record anew"
+        for value in odd
+    ]
+    return _many(fields, "record")
 
 
 def _tags(fields: Mapping[str, Field], file: str, faults: list[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Parts of names (ResNet-18, flowers20), numbers of list lines, footnote marks and
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +21,17 @@ _LARGE = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "n
 UNITS = {word: n for n, word in enumerate(_SMALL, 2)}
 TENS = {word: 10 * n for n, word in enumerate(_LARGE, 2)}
 SIZES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
-TIMES = {"half": 0.5, "twice": 2, "double": 2, "doubled": 2, "triple": 3, "tripled": 3, "dozen": 12}
+TIMES = {
+    "half": 0.5,
+    "thirds": 1 / 3,
+    "quarters": 0.25,
+    "twice": 2,
+    "double": 2,
+    "doubled": 2,
+    "triple": 3,
+    "tripled": 3,
+    "dozen": 12,
+}
 
 _MONTH = "|".join(month.capitalize() for month in MONTHS)
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
@@ -32,10 +43,11 @@ _WORD = (
     rf"(?:(?:{'|'.join(TENS)})(?:-(?:{_ONE_TO_NINE}))?|{'|'.join(sorted(UNITS, key=len, reverse=True))})"
     rf"(?:\s+(?:{'|'.join(SIZES)}))*|(?:(?:a|one)\s+)?(?:{'|'.join(SIZES)})s?|{'|'.join(TIMES)}"
 )
-SILENT = re.compile(r"^[ \t]*\d{1,3}[.)](?=\s)|\[\^[^\]\s]*\]|https?://\S+", re.MULTILINE)
+SILENT = re.compile(r"^[ \t]*\d{1,3}[.)](?=\s)|\[\^[^\]\s]{0,120}\]|https?://\S+", re.MULTILINE)
 NUMBER = re.compile(
     rf"(?P<date>\b(?:{_DATE})\b)"
     rf"|(?P<figure>(?<![\w.])(?P<sign>(?<![\w)])[-+\u2212\u2013])?(?P<digits>{_FIGURE})(?P<after>{_AFTER})?)"
+    r"|(?P<part>[\u00bc-\u00be\u2150-\u215e])"
     rf"|(?P<word>\b(?i:{_WORD})\b(?P<word_after>{_AFTER})?)"
 )
 NAMED = re.compile(r"[A-Za-z]-$")  # before a figure: ResNet-18
@@ -78,9 +90,11 @@ def _found(text: str) -> Iterator[Number]:
             continue
         if match["date"]:
             yield _date(match)
+        elif match["part"]:
+            yield _number(match, unicodedata.numeric(match["part"]), 2, None)
         elif match["word"]:
             yield _number(match, _word_value(match), 0, match["word_after"])
-        elif match["after"] or not NAMED.search(text[: match.start()]):
+        elif match["after"] or not NAMED.search(text[max(match.start() - 2, 0) : match.start()]):
             digits = re.sub(r"[,\u00a0\u202f']", "", match["digits"])
             sign = -1 if match["sign"] and match["sign"] != "+" else 1
             yield _number(match, sign * float(digits), len(digits.partition(".")[2]), match["after"])

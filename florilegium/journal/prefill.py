@@ -29,7 +29,7 @@ PROMPTS = {
 }
 FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
 COMMANDS = ("audit", "train", "verdict", "report", "bias", "relabel", "label", "monitor", "export")
-TOLD_MOST = 12  # lines of one kind; older ones are counted
+TOLD_MOST = 12  # verdicts or trainings of one project; older ones are left to its record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +98,8 @@ def _progress(told: Sequence[Told], notes: Footnotes, pictures: dict[str, bytes]
         openings, models = each.of(EventKind.OPENING), each.of(EventKind.MODEL)
         lines += _lines(telling.verdict(event, notes) for event in openings[-TOLD_MOST:])
         lines += _lines(telling.trained(event, notes) for event in models[-TOLD_MOST:])
+        if max(len(openings), len(models)) > TOLD_MOST:
+            lines.append(f"- Earlier ones stand in the record of {each.project}.")
         for labels in each.of(EventKind.LABELS):
             before, after = _around(labels, each)
             lines.append(f"- {telling.labelled(labels, notes, before, after)}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from string import ascii_uppercase
 
-EMAIL = re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}")
+EMAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,253}\.[A-Za-z]{2,}")
 PHONE = re.compile(r"(?<![\w.,])(?:\+|\(0|0)[\d()/.\s\u00a0-]{6,}\d(?!\w)")
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)|data:image/[^\s)\"']+")

@@ -34,7 +34,7 @@ def folded(text: str) -> str:
     'uber cafe strasse'
     """
     apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return "".join(letter for letter in apart if not unicodedata.category(letter).startswith("M"))
 
 
 def words(text: str) -> list[str]:

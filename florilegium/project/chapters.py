@@ -87,10 +87,7 @@ def bookmarks(chapters: Sequence[Chapter]) -> dict[str, Bookmark]:
     found: dict[str, Bookmark] = {}
     for chapter in chapters:
         for line in chapter.head.record:
-            try:
-                name, mark = Bookmark.read(line)
-            except InputError as error:
-                raise InputError(f"{chapter.name}.md: {error}") from error
+            name, mark = Bookmark.read(line)
             if name not in found or mark.runs >= found[name].runs:
                 found[name] = mark
     return found

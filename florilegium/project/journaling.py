@@ -31,7 +31,6 @@ def tell(project: "Project", *, name: str, after: Bookmark, tz: tzinfo | None) -
     seen = runs[-1].at if runs else project.clock()
     return Told(
         project=name,
-        source=status.source,
         status=Event(project=name, kind=EventKind.STATUS, number=1, at=seen, facts=status.as_dict()),
         next_command=status.next_command,
         events=tuple(events),
