@@ -4,10 +4,10 @@ The same form works with our script, which swaps the card in place, and without 
 """
 
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, Field, field_validator
+from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from florilegium.errors import InputError
@@ -35,6 +35,16 @@ class Filter(BaseModel):
     group: str | None = None
     item: str | None = None
     view: str = "single"
+
+
+def first_page(label: str | None, check: str | None, group: str | None) -> str:
+    """Give the path of the page that shows these items; nothing named: the first one.
+
+    >>> first_page("tea rose", None, None), first_page(None, None, None)
+    ('clean?label=tea+rose', '')
+    """
+    query = _query(_wanted(Filter(label=label, check=check, group=group)))
+    return f"clean?{query}" if query else ""
 
 
 def asking_routes(desk: Desk) -> APIRouter:
@@ -156,11 +166,11 @@ def _wanted(given: Filter) -> Wanted:
 def _query(wanted: Wanted) -> str:
     group = "=".join(wanted.group) if wanted.group else None
     given = {"label": wanted.label, "check": wanted.check, "group": group, "item": wanted.item}
-    return urlencode({name: value for name, value in given.items() if value})
+    return str(QueryParams({name: value for name, value in given.items() if value}))
 
 
 def _of_query(query: str) -> Wanted:
-    return _wanted(Filter(**dict(parse_qsl(query[:1000]))))
+    return _wanted(Filter(**dict(QueryParams(query[:1000]))))
 
 
 def _choice(choice: str, label: str) -> tuple[Said, str | None]:
