@@ -15,8 +15,9 @@ from florilegium import settings as settings_file
 from florilegium.dataset import LabelEvent
 from florilegium.errors import InputError, StepMissing, StorageError
 from florilegium.evaluation import Verdict
-from florilegium.project import auditing, biasing, encoders, judging, reporting, sealing, training
+from florilegium.project import auditing, biasing, carding, encoders, judging, reporting, sealing, training
 from florilegium.project.biased import Biased
+from florilegium.project.carding import DeckWish, Gathered
 from florilegium.project.holdings import Holdings, gather, take_in
 from florilegium.project.judged import BiasWish
 from florilegium.project.kept import MODEL_NAME
@@ -141,6 +142,10 @@ class Project:
             self._holdings = None
             details |= {"item": name, "label": label}
         return event
+
+    def cards(self, wish: DeckWish | None = None) -> Gathered:
+        """Make this project's cards: pictures, mistakes, corrected labels, terms met; sealed items are not shown."""
+        return carding.gather(self, wish or DeckWish())
 
     def confusion(self) -> tuple[Ints, tuple[str, ...]]:
         """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.

@@ -1,0 +1,81 @@
+"""The questions that are asked of the card tables. Path: report -> **store** (used by its card_record).
+
+Builds statements; runs none.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, exists, func, select
+
+from florilegium.cards.schedule import Memory
+from florilegium.store.card_schema import card_memories, card_notes, card_reviews, cards
+
+
+def tables(who: str, *, outer: bool) -> Any:  # noqa: ANN401 - SQLAlchemy's join
+    """Join cards, their notes and what a learner remembers of them; `outer`: those never seen too."""
+    mine = and_(card_memories.c.card_id == cards.c.id, card_memories.c.who == who)
+    return cards.join(card_notes, card_notes.c.id == cards.c.note_id).join(card_memories, mine, isouter=outer)
+
+
+SHOWN = (
+    *(card_notes.c[name] for name in ("guid", "deck", "kind", "fields", "tags", "pictures", "rights", "label", "item")),
+    *(card_memories.c[name] for name in Memory.__dataclass_fields__),
+)
+
+
+def joined(who: str, *, outer: bool) -> Select[Any]:
+    """Select cards that are in a deck, with their notes and memories."""
+    shown = select(cards.c.id.label("card_id"), cards.c.ord, *SHOWN)
+    return shown.select_from(tables(who, outer=outer)).where(card_notes.c.present, cards.c.present)
+
+
+def seen(who: str) -> Select[Any]:
+    """Select cards that a learner has answered."""
+    return joined(who, outer=False)
+
+
+def unseen(who: str) -> Select[Any]:
+    """Select cards that are new to a learner."""
+    return joined(who, outer=True).where(card_memories.c.card_id.is_(None))
+
+
+def names() -> Select[Any]:
+    """Select the cards with the names by which Anki knows them."""
+    return select(card_notes.c.guid, cards.c.ord, cards.c.id).join(cards, cards.c.note_id == card_notes.c.id)
+
+
+def count(query: Select[Any]) -> Select[Any]:
+    """Ask only how many rows a query has."""
+    return query.with_only_columns(func.count())
+
+
+def no_sibling(who: str, since: datetime) -> Any:  # noqa: ANN401 - an SQLAlchemy condition
+    """Hold back a card whose note was asked today already: the other side would give the answer away."""
+    other, others = cards.alias("sibling"), card_memories.alias("siblings")
+    return ~exists().where(
+        other.c.note_id == cards.c.note_id,
+        other.c.id != cards.c.id,
+        others.c.card_id == other.c.id,
+        others.c.who == who,
+        others.c.last_review >= since,
+    )
+
+
+def standing() -> Any:  # noqa: ANN401 - an SQLAlchemy condition
+    """Leave out answers that were taken back."""
+    back = card_reviews.alias("back")
+    return ~exists().where(back.c.undoes == card_reviews.c.id)
+
+
+def first_said(who: str) -> Select[Any]:
+    """Select a learner's answers to cards that ask for a class, oldest first."""
+    asked = select(cards.c.id.label("card_id"), card_notes.c.guid, card_notes.c.item, card_notes.c.label)
+    return (
+        asked.add_columns(card_reviews.c.said)
+        .join(cards, cards.c.note_id == card_notes.c.id)
+        .join(card_reviews, card_reviews.c.card_id == cards.c.id)
+        .where(card_reviews.c.who == who, card_reviews.c.rating.is_not(None), standing())
+        .where(card_notes.c.label.is_not(None), card_notes.c.present)
+        .order_by(card_reviews.c.at)
+    )
