@@ -1,0 +1,147 @@
+"""How many wrong labels are left, with a range, and when to stop. Path: bias -> **active** -> report.
+
+Whoever goes down a list of suspects finds the wrong labels first, so what was found says little about what is left. A
+share of the items shown is therefore drawn at random from all that are not judged yet; these alone bound the rest,
+whatever the list was worth (`florilegium.active.evidence` has the wager that does it, decision 0016 the reasons).
+Takes scores and verdicts; knows no page, no store and no model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from florilegium.active.evidence import Session, guesses, kept_range, log_gain, log_stakes, numbers_left
+from florilegium.active.judged import ErrorsLeft, Judged, Ruling, Stream
+from florilegium.active.stopping import advice, sentence
+from florilegium.errors import InputError, SettingError
+from florilegium.evaluation.intervals import LEVEL
+from florilegium.types import Bools, Floats
+
+__all__ = ["TOLERATED", "ErrorsLeft", "Judged", "Ruling", "Stream", "errors_left"]
+
+# One in a hundred: a measured accuracy is then off by at most a point because of them, less than most ranges are wide.
+TOLERATED = 0.01
+MOST_AHEAD = 300  # more right labels in a row than this are no promise that spurs anybody on
+
+
+def errors_left(
+    suspicion: Floats, judged: Sequence[Judged], *, tolerated: float = TOLERATED, level: float = LEVEL
+) -> ErrorsLeft:
+    """Estimate how many wrong labels are left among the items not judged yet, and say when to stop.
+
+    Args:
+        suspicion: (n,) of all items there were to judge, most suspicious highest; only the order counts, and only for
+            `estimate`: the range does not rest on it.
+        judged: in the order in which the verdicts were given.
+        tolerated: 0..1, the share of all labels that may be wrong when cleaning stops.
+        level: of the range; the chance that it *ever* leaves out the truth is at most 1 - level.
+    Raises: InputError: a row is not 0..n-1 or judged twice.  SettingError: a share is not between 0 and 1.
+
+    >>> every_other = [Judged(row=i, ruling=Ruling.KEPT, stream=Stream.RANDOM) for i in range(0, 200, 2)]
+    >>> print(errors_left(np.linspace(1, 0, 200), every_other))
+    You looked at 100 of 200 labels and found 0 wrong. Of the other 100 about 0 are wrong (0 to 5).
+    """
+    _check(suspicion, judged, tolerated, level)
+    rulings = np.array([j.ruling for j in judged], dtype=object)
+    ranges = [_range(len(suspicion), judged, rulings == Ruling.WRONG, level=level)]
+    if (unsure := rulings == Ruling.UNSURE).any():
+        ranges += _ranges_if_unsure(len(suspicion), judged, rulings == Ruling.WRONG, unsure, level=level)
+    low, high, if_ranked = (end(column) for end, column in zip((min, max, max), zip(*ranges, strict=True), strict=True))
+    if_ranked = max(low, min(high, if_ranked))
+    n_tolerated = int(tolerated * len(suspicion))
+    found = ErrorsLeft(
+        n_items=len(suspicion),
+        n_judged=len(judged),
+        n_random=sum(j.stream is Stream.RANDOM for j in judged),
+        n_wrong_found=int((rulings == Ruling.WRONG).sum()),
+        n_unsure=int(unsure.sum()),
+        n_left_to_judge=len(suspicion) - len(judged),
+        estimate=_estimate(suspicion, judged, low, if_ranked),
+        low=low,
+        high=high,
+        high_if_ranked=if_ranked,
+        tolerated=n_tolerated,
+        n_right_to_stop=_right_to_stop(len(suspicion), judged, if_ranked, n_tolerated, level=level),
+        level=level,
+        stop=if_ranked <= n_tolerated,
+    )
+    return replace(found, sentence=sentence(found), advice=advice(found))
+
+
+def _range(n: int, judged: Sequence[Judged], wrong: Bools, *, level: float) -> tuple[int, int, int]:
+    """Give low and high from the random items, and the upper end if the list keeps its word."""
+    left = numbers_left(n - len(judged))
+    random, listed = _streams(judged)
+    low, high = kept_range(left, log_stakes(Session(n, wrong, random), left), level=level)
+    if not listed.any():
+        return low, high, high
+    stakes = log_stakes(Session(n, wrong, random | listed), left, upper_only=True)
+    return low, high, kept_range(left, stakes, level=level)[1]
+
+
+def _ranges_if_unsure(
+    n: int, judged: Sequence[Judged], wrong: Bools, unsure: Bools, *, level: float
+) -> list[tuple[int, int, int]]:
+    """Read "unsure" as wrong: among the random items, among the others, among both."""
+    random, _ = _streams(judged)
+    readings = (unsure & random, unsure & ~random, unsure)
+    return [_range(n, judged, wrong | reading, level=level) for reading in readings if reading.any()]
+
+
+def _streams(judged: Sequence[Judged]) -> tuple[Bools, Bools]:
+    streams = np.array([j.stream for j in judged], dtype=object)
+    return streams == Stream.RANDOM, streams == Stream.RANKED
+
+
+def _estimate(suspicion: Floats, judged: Sequence[Judged], low: int, high: int) -> int | None:
+    """Add up, over the items not judged, the share of wrong labels at their suspicion; kept within the range.
+
+    The share never falls as suspicion grows: isotonic regression on the verdicts (Robertson, Wright & Dykstra 1988).
+    """
+    sure = [j for j in judged if j.ruling is not Ruling.UNSURE]
+    if not sure:
+        return None
+    rows = np.array([j.row for j in sure])
+    levels, at = np.unique(suspicion[rows], return_inverse=True)
+    n_at = np.bincount(at).astype(np.float64)
+    shares = np.bincount(at, weights=[j.ruling is Ruling.WRONG for j in sure]) / n_at
+    rising = isotonic_regression(shares, weights=n_at).x
+    rest = np.delete(suspicion, [j.row for j in judged])
+    return min(max(round(float(np.interp(rest, levels, rising).sum())), low), high)
+
+
+def _right_to_stop(n: int, judged: Sequence[Judged], high: int, tolerated: int, *, level: float) -> int | None:
+    """Count the right verdicts in a row, from here on, after which at most `tolerated` wrong labels may be left."""
+    if high <= tolerated:
+        return 0
+    n_unjudged = n - len(judged)
+    left = numbers_left(n_unjudged)
+    left = left[left > tolerated]  # each of these has to be spoken against
+    random, listed = _streams(judged)
+    wrong = np.array([j.ruling is not Ruling.KEPT for j in judged], dtype=np.bool_)
+    counted = random | listed
+    stakes = log_stakes(Session(n, wrong, counted), left, upper_only=True)
+    n_ahead = min(MOST_AHEAD, n_unjudged)
+    guess = guesses(np.concatenate([wrong[counted], np.zeros(n_ahead, dtype=np.bool_)]))[-n_ahead - 1 : -1, None]
+    p = np.minimum(left[None, :] / (n_unjudged - np.arange(n_ahead))[:, None], 1.0)  # (ahead, u)
+    gains = log_gain(p, guess, np.zeros_like(guess, dtype=np.bool_), upper_only=True)
+    least = (stakes + np.cumsum(gains, axis=0)).min(axis=1, initial=np.inf)  # (ahead,)
+    enough = np.flatnonzero((least >= -np.log1p(-level)) | (n_unjudged - np.arange(1, n_ahead + 1) <= tolerated))
+    return int(enough[0]) + 1 if len(enough) else None
+
+
+def _check(suspicion: Floats, judged: Sequence[Judged], tolerated: float, level: float) -> None:
+    rows = [j.row for j in judged]
+    faults = sorted({row for row in rows if not 0 <= row < len(suspicion)})
+    if faults:
+        message = f"verdicts on rows {faults[:3]}: expected rows 0..{len(suspicion) - 1} of the suspicion scores"
+        raise InputError(message)
+    if len(set(rows)) < len(rows):
+        message = "an item was judged twice: expected one verdict per item, its last one in the place of its first"
+        raise InputError(message)
+    for name, value in (("tolerated", tolerated), ("level", level)):
+        if not 0 <= value < 1:
+            message = f"{name} is {value}: expected a share from 0 to below 1, for example 0.01 or 0.95"
+            raise SettingError(message)
