@@ -192,7 +192,9 @@ def _pair(one: Example, other: Example, *, deck: str, more: str) -> Note:
 
 
 def _rights(examples: Sequence[Example]) -> dict[str, str]:
-    credit = " / ".join(dict.fromkeys(each.credited for each in examples if each.credited))
+    # An author who stands behind the licence is named there.
+    named = (each.credited for each in examples if each.credited != credit_in(each.licence or ""))
+    credit = " / ".join(dict.fromkeys(filter(None, named)))
     licences = " / ".join(dict.fromkeys(each.licence or "no licence" for each in examples))
     return {"credit": credit, "rights": licences}
 

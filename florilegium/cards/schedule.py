@@ -14,6 +14,7 @@ import fsrs
 from florilegium.errors import SettingError
 
 MS = timedelta(milliseconds=1)
+MINUTES_AN_HOUR, DAYS_A_MONTH, DAYS_A_YEAR = 60, 30, 365  # for words only
 RETENTIONS = (0.7, 0.97)  # below, most is forgotten; above, intervals shrink to nothing (FSRS's own advice)
 
 
@@ -146,3 +147,20 @@ def to_ms(moment: datetime) -> datetime:
 def not_before(moment: datetime, memory: Memory | None) -> datetime:
     """Give the moment, or right after the card's last review where the clock was set back."""
     return moment if memory is None or moment > memory.last_review else memory.last_review + MS
+
+
+def wait_words(wait: timedelta) -> str:
+    """Say how long a card waits, as short as a button needs it.
+
+    >>> [wait_words(timedelta(seconds=s)) for s in (60, 5400, 86400 * 8, 86400 * 75, 86400 * 800)]
+    ['1 min', '2 h', '8 d', '2.5 mo', '2.2 y']
+    """
+    minutes = wait.total_seconds() / 60
+    if minutes < MINUTES_AN_HOUR:
+        return f"{max(1, round(minutes))} min"
+    if wait < timedelta(days=1):
+        return f"{round(minutes / MINUTES_AN_HOUR)} h"
+    days = wait / timedelta(days=1)
+    if days < DAYS_A_MONTH:
+        return f"{round(days)} d"
+    return f"{days / DAYS_A_MONTH:.1f} mo" if days < DAYS_A_YEAR else f"{days / DAYS_A_YEAR:.1f} y"

@@ -59,9 +59,11 @@ def optimise(reviews: Sequence[Review], *, now_used: Scheduler) -> Optimised:
         fitted = Scheduler(parameters=parameters)
     except SettingError as error:  # pragma: no cover - the optimizer keeps to its own bounds
         raise StepMissing(f"fsrs gave numbers that it does not take itself: {error}") from error
-    later = [(r, before, after) for (r, before), (_, after) in zip(
-        _losses(ordered, now_used), _losses(ordered, fitted), strict=True
-    ) if r.at >= cut]
+    later = [
+        (r, before, after)
+        for (r, before), (_, after) in zip(_losses(ordered, now_used), _losses(ordered, fitted), strict=True)
+        if r.at >= cut
+    ]
     return _compared(parameters, len(earlier), later)
 
 
@@ -69,7 +71,8 @@ def _compared(parameters: tuple[float, ...], n_fit: int, later: Sequence[tuple[R
     numbers: dict[tuple[str, int], int] = {}
     cards = np.array([numbers.setdefault((r.guid, r.ord), len(numbers)) for r, _, _ in later])
     gains = np.array([before - after for _, before, after in later])
-    sums, sizes = np.bincount(cards, weights=gains), np.bincount(cards).astype(np.float64)
+    sums = np.bincount(cards, weights=gains).astype(np.float64)
+    sizes = np.bincount(cards).astype(np.float64)
     kinds = types_of(sums, sizes, np.ones(len(sums)), n_groups=float(len(sums)))
     low, high = bootstrap_range(kinds, z=Z95)
     return Optimised(

@@ -1,4 +1,4 @@
-"""`cards`: decks of terms, pictures and one's own mistakes, and studying them. Path: cards -> **cli**. Computes nothing."""
+"""`cards`: decks of terms, pictures and one's own mistakes, and studying them. Path: project -> **cli**."""
 
 import sys
 import tempfile
@@ -41,7 +41,8 @@ def cards() -> None:
 def build(
     output: Annotated[Path, typer.Option("-o", "--output", help="The deck to write.")] = Path("florilegium.apkg"),
     project: Annotated[
-        Path | None, typer.Option("-p", "--project", help="Make the cards of this project.", show_default="the glossary")
+        Path | None,
+        typer.Option("-p", "--project", help="Make the cards of this project.", show_default="the glossary"),
     ] = None,
     only: Annotated[
         list[str] | None,

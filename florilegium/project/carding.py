@@ -153,9 +153,13 @@ def packed(
     files = found.files(progress=progress)
     notes = [note for note, _ in found.notes if all(name in files for name in note.pictures)]
     if not shared:
-        notes = [replace(note, deck=f"{note.deck} (private)", tags=(*note.tags, "private")) for note in notes]
+        notes = [note if note.shareable else _private(note) for note in notes]
     built = build(notes, path, now=now, pictures=files, shared=shared, progress=progress)
     return built, len(found.notes) - len(notes)
+
+
+def _private(note: Note) -> Note:
+    return replace(note, deck=f"{note.deck} (private)", tags=(*note.tags, "private"))
 
 
 def human_answers(said: Iterable[tuple[str, str, str]], groups: dict[str, int]) -> Predictions | None:
@@ -242,10 +246,8 @@ def _sorted_out(examples: list[Example], *, shared: bool) -> tuple[list[Example]
 
 def left_out_words(left_out: Sequence[tuple[str, int]]) -> tuple[str, ...]:
     """Say what was left out of a shared deck, and why."""
-    return tuple(
-        f"{counted(n, 'item')} left out of a deck to be shared: {why}. For yourself alone: --private"
-        for why, n in left_out
-    )
+    told = tuple(f"{counted(n, 'item')} left out of a deck to be shared: {why}" for why, n in left_out)
+    return (*told, "For yourself alone, with all of them: --private") if told else ()
 
 
 def _corrections(project: "Project", examples: dict[str, Example]) -> list[Correction]:

@@ -4,10 +4,10 @@ Each answer is on the disk before the next card is shown, so nothing is lost whe
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from florilegium.cards import notes_of_terms, read_glossary, read_lessons
 from florilegium.cards.faces import Face, face
@@ -16,7 +16,7 @@ from florilegium.cards.progress import ClassPair, Progress, class_pairs, progres
 from florilegium.cards.schedule import Rating, Review, not_before, to_ms
 from florilegium.cards.tuning import Optimised, optimise
 from florilegium.errors import InputError
-from florilegium.evaluation import Predictions, confusion
+from florilegium.evaluation import Predictions, Score, confusion
 from florilegium.project import carding
 from florilegium.project.carding import DeckWish
 from florilegium.project.learner import Choices, choices_of, choose
@@ -81,6 +81,11 @@ class Study:
         return self.record.take_in(self._gathered.notes, now=self.clock())
 
     @property
+    def has_project(self) -> bool:
+        """Tell whether these are a project's cards."""
+        return self._project is not None
+
+    @property
     def empty(self) -> tuple[str, ...]:
         """Say which of the project's decks are empty, and why."""
         return () if self._gathered is None else self._gathered.empty
@@ -103,7 +108,8 @@ class Study:
     @property
     def n_new_left(self) -> int:
         """Give how many more new cards today's limit allows."""
-        return max(0, self.choices.new_per_day - self.counts().n_new_today)
+        start = self._today(self.clock())[0]
+        return max(0, self.choices.new_per_day - self.record.n_new_since(self.who, start))
 
     def card(self, card_id: int) -> Shown:
         """Give one card by its number.
@@ -158,8 +164,8 @@ class Study:
     @property
     def clock_behind(self) -> bool:
         """Tell whether this machine's clock is behind the newest answer: it, or another device's, is wrong."""
-        reviews = self.record.reviews(self.who)
-        return bool(reviews) and reviews[-1].at > self.clock() + CLOCK_SLACK
+        newest = self.record.newest(self.who)
+        return newest is not None and newest > self.clock() + CLOCK_SLACK
 
     # How it goes
 
@@ -264,3 +270,32 @@ def _click(card: Card, at: datetime) -> str:
 def _in_both(human: Predictions, model: Predictions) -> list[tuple[str, str]]:
     yours = set(mixed_up(confusion(human), least=1))
     return [pair for pair in mixed_up(confusion(model)) if pair in yours]
+
+
+def account_dict(account: Account, counts: Counts) -> dict[str, Any]:
+    """Give an account for JSON."""
+
+    def score_dict(score: Score | None) -> dict[str, Any] | None:
+        return None if score is None else {"accuracy": score.accuracy, **asdict(score)}
+
+    found = account.progress
+    return {
+        "n_reviews": found.n_reviews,
+        "n_seen": found.n_seen,
+        "n_learned": found.n_learned,
+        "n_days": found.n_days,
+        "n_ahead_of_clock": found.n_ahead_of_clock,
+        "today": asdict(counts),
+        "kept": score_dict(found.kept),
+        "forecast": [{"day": each.day.isoformat(), "n": each.n} for each in found.forecast],
+        "retention": [
+            {"since": each.since.isoformat(), "kept": score_dict(each.share), "expected": each.expected}
+            for each in found.retention
+        ],
+        "classes": [
+            {"name": each.name, "you": score_dict(each.you), "model": score_dict(each.model)}
+            for each in account.classes
+        ],
+        "both_mix_up": [list(pair) for pair in account.both],
+        "n_named": account.n_named,
+    }

@@ -102,7 +102,7 @@ def add_scheduling(
 
 
 def _card_row(memory: Memory, day: Day, now: datetime) -> tuple[Any, ...]:
-    """Give type, queue, due, interval, factor, repetitions, lapses, steps left and FSRS's numbers, as Anki keeps them."""
+    """Give type, queue, due, interval, factor, repetitions, lapses, steps left and FSRS's numbers, as Anki does."""
     in_review = memory.stage is Stage.REVIEW
     days = (day.date_of(memory.due) - day.date_of(now)).days + HISTORY_DAYS
     data = {"s": round(memory.stability, 4), "d": round(memory.difficulty, 3), "dr": 0.9}
@@ -168,7 +168,7 @@ def _plain(packed: IO[bytes]) -> IO[bytes]:
     import zstandard
 
     # Anki's new format; a window beyond 128 MiB is refused before memory is taken.
-    return zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES).stream_reader(packed)  # type: ignore[return-value]
+    return zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES).stream_reader(packed)
 
 
 def _copy(packed: IO[bytes], out: IO[bytes], path: Path) -> None:

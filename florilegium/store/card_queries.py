@@ -79,3 +79,9 @@ def first_said(who: str) -> Select[Any]:
         .where(card_notes.c.label.is_not(None), card_notes.c.present)
         .order_by(card_reviews.c.at)
     )
+
+
+def new_since(who: str, since: datetime) -> Select[Any]:
+    """Count the cards that a learner saw for the first time since a moment."""
+    mine = (card_memories.c.who == who) & (card_memories.c.first_review >= since)
+    return select(func.count()).select_from(card_memories).where(mine)

@@ -142,14 +142,24 @@ class CardRecord:
             n_learning = db.scalar(queries.count(queries.seen(who).where(learning)))
             n_due = db.scalar(queries.count(queries.seen(who).where(due)))
             n_new = db.scalar(queries.count(queries.unseen(who)))
-            first = select(func.count()).where(memory.who == who, memory.first_review >= start)
             return Counts(
                 n_learning=n_learning or 0,
                 n_due=n_due or 0,
                 n_new=n_new or 0,
-                n_new_today=db.scalar(first) or 0,
+                n_new_today=db.scalar(queries.new_since(who, start)) or 0,
                 n_answered_today=db.scalar(answered) or 0,
             )
+
+    def n_new_since(self, who: str, since: datetime) -> int:
+        """Count the cards that a learner saw for the first time since a moment."""
+        with translated(self.url), self._engine.connect() as db:
+            return db.scalar(queries.new_since(who, since)) or 0
+
+    def newest(self, who: str) -> datetime | None:
+        """Give when a learner answered last, by the date of the answer; None: never."""
+        mine = (card_reviews.c.who == who) & card_reviews.c.rating.is_not(None)
+        with translated(self.url), self._engine.connect() as db:
+            return db.scalar(select(card_reviews.c.at).where(mine).order_by(card_reviews.c.at.desc()).limit(1))
 
     # What was answered
 
@@ -178,8 +188,7 @@ class CardRecord:
             row = db.execute(query.where(queries.standing()).order_by(card_reviews.c.id.desc()).limit(1)).first()
             if row is None:
                 return None
-            at = max(to_ms(now), row.at + timedelta(milliseconds=1))
-            undone = {"card_id": row.card_id, "who": who, "at": at, "source": row.source, "undoes": row.id}
+            undone = {"card_id": row.card_id, "who": who, "at": to_ms(now), "source": row.source, "undoes": row.id}
             db.execute(insert(card_reviews).values(**undone))
             rows.recompute(db, who, row.card_id, replay)
             return Undone(card_id=row.card_id, at=row.at)

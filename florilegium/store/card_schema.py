@@ -67,8 +67,8 @@ card_reviews = Table(
     Column("said", Text),  # the class that was named before the answer was seen
     Column("source", String(16), nullable=False),  # terminal, page, anki or csv
     Column("undoes", Integer, ForeignKey("card_reviews.id")),
-    UniqueConstraint("who", "card_id", "at", name="uq_card_reviews_who"),
-    Index("ix_card_reviews_card_id", "card_id"),
+    Index("ix_card_reviews_who", "who", "card_id", "at"),
+    Index("ix_card_reviews_at", "who", "at"),
     Index("ix_card_reviews_undoes", "undoes"),
 )
 

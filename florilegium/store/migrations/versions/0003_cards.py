@@ -72,11 +72,11 @@ def upgrade() -> None:
         sa.Column("source", sa.String(16), nullable=False),
         sa.Column("undoes", sa.Integer),
         sa.PrimaryKeyConstraint("id", name="pk_card_reviews"),
-        sa.UniqueConstraint("who", "card_id", "at", name="uq_card_reviews_who"),
         sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name="fk_card_reviews_card_id"),
         sa.ForeignKeyConstraint(["undoes"], ["card_reviews.id"], name="fk_card_reviews_undoes"),
     )
-    op.create_index("ix_card_reviews_card_id", "card_reviews", ["card_id"])
+    op.create_index("ix_card_reviews_who", "card_reviews", ["who", "card_id", "at"])
+    op.create_index("ix_card_reviews_at", "card_reviews", ["who", "at"])
     op.create_index("ix_card_reviews_undoes", "card_reviews", ["undoes"])
     op.create_table(
         "card_settings",
