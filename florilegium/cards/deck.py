@@ -22,6 +22,7 @@ from florilegium.cards.notes import GLOSSARY_DECK, notes_of_terms
 from florilegium.cards.rights import SHAREABLE
 from florilegium.cards.templates import NOTE_TYPES, STYLE
 from florilegium.errors import InputError, StorageError
+from florilegium.evaluation.words import counted
 from florilegium.types import Progress, silent
 
 DECK_IDS = {GLOSSARY_DECK: 1_704_201_901}  # drawn once; Anki knows a deck by its number for ever
@@ -76,7 +77,9 @@ def build(
         raise InputError(_closed(closed))
     names = sorted({name for note in notes for name in note.pictures})
     if gone := [name for name in names if name not in pictures or not pictures[name].is_file()]:
-        raise InputError(f"{len(gone)} pictures are gone (first: {gone[0]}). Read the source again: florilegium new")
+        raise InputError(
+            f"{counted(len(gone), 'picture')} gone (first: {gone[0]}). Read the source again: florilegium new"
+        )
     package = _package(notes)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +110,7 @@ def _paired(terms: Sequence[Term]) -> Iterable[tuple[Term, Note]]:
 
 def _closed(closed: list[str]) -> str:
     return (
-        f"{len(closed)} cards cannot be shared, their rights are not known:\n" + "\n".join(closed) + "\n"
+        f"{counted(len(closed), 'card')} cannot be shared, their rights are not known:\n" + "\n".join(closed) + "\n"
         f"Write 'rights:' as one of: {', '.join(SHAREABLE)}."
     )
 

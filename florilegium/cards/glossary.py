@@ -10,6 +10,7 @@ from pathlib import Path
 
 from florilegium.cards.topic import read_topic
 from florilegium.errors import InputError
+from florilegium.evaluation.words import counted
 
 SHIPPED = Path(__file__).parent / "glossary"
 HEAD = ("topic", "author", "rights")
@@ -59,7 +60,7 @@ def read_glossary(folder: Path = SHIPPED) -> tuple[Term, ...]:
     for path in paths:
         terms += _topic(path, faults)
     if faults:
-        raise InputError(f"{len(faults)} faults in the glossary:\n" + "\n".join(faults))
+        raise InputError(f"{counted(len(faults), 'fault')} in the glossary:\n" + "\n".join(faults))
     return tuple(terms)
 
 

@@ -11,6 +11,7 @@ from florilegium.cards.checking import MARKUP
 from florilegium.cards.note import CLOZE, Kind, Note, guid_of
 from florilegium.cards.topic import Section, Topic, read_topic
 from florilegium.errors import InputError
+from florilegium.evaluation.words import counted
 
 SHIPPED = Path(__file__).parent / "lessons"
 HEAD = ("deck", "author", "rights")
@@ -41,7 +42,7 @@ def read_lessons(place: Path = SHIPPED) -> tuple[Note, ...]:
         if seen.setdefault(note.guid, note) is not note
     ]
     if faults:
-        raise InputError(f"{len(faults)} faults in the cards:\n" + "\n".join(faults))
+        raise InputError(f"{counted(len(faults), 'fault')} in the cards:\n" + "\n".join(faults))
     return tuple(notes)
 
 

@@ -125,7 +125,7 @@ def _write(found: "Gathered", wish: "DeckWish", output: Path, bars: "Bars", *, a
     if not found.notes:
         raise InputError(f"{output}: no card came out, nothing was written. " + "; ".join(said))
     built, n_gone = packed(found, output, shared=wish.shared, now=datetime.now(UTC), progress=bars)
-    gone = (f"{n_gone:,} cards left out: their pictures are gone or cannot be read",) if n_gone else ()
+    gone = (f"{n_gone:,} left out, because a picture is gone or cannot be read",) if n_gone else ()
     _tell(built, (*said, *gone), as_json=as_json)
 
 
@@ -159,6 +159,7 @@ def check(glossary: GlossaryOption = None, as_json: JsonOption = False) -> None:
     """
     with edge(as_json=as_json):
         from florilegium.cards import SHIPPED, faults_of, read_glossary
+        from florilegium.evaluation.words import counted
 
         terms = read_glossary(glossary or SHIPPED)
         faults = faults_of(terms)
@@ -167,7 +168,7 @@ def check(glossary: GlossaryOption = None, as_json: JsonOption = False) -> None:
         else:
             for fault in faults:
                 print(fault, file=sys.stderr)
-            console().print(f"{len(terms)} terms, {len(faults)} faults", highlight=False)
+            console().print(f"{counted(len(terms), 'term')}, {counted(len(faults), 'fault')}", highlight=False)
         if faults:
             raise typer.Exit(2)
 

@@ -69,7 +69,7 @@ def _made(contents: Contents, row: int) -> bytes:
     elif isinstance(contents, Files):
         image = Image.fromarray(decode(contents.paths[row], short_side=SIDE))
         image.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        image.save(file, "JPEG", quality=QUALITY, optimize=True)
+        image.save(file, "JPEG", quality=QUALITY)
     else:
         raise ItemError("a text has no picture.")
     return file.getvalue()

@@ -11,6 +11,9 @@ from sqlalchemy import Select, and_, exists, func, select
 from florilegium.cards.schedule import Memory
 from florilegium.store.card_schema import card_memories, card_notes, card_reviews, cards
 
+# Made once: a new alias for each question costs more than the question.
+_SIBLINGS, _ASKED, _BACK = cards.alias("sibling"), card_memories.alias("asked"), card_reviews.alias("back")
+
 
 def tables(who: str, *, outer: bool) -> Any:  # noqa: ANN401 - SQLAlchemy's join
     """Join cards, their notes and what a learner remembers of them; `outer`: those never seen too."""
@@ -35,6 +38,19 @@ def seen(who: str) -> Select[Any]:
     return joined(who, outer=False)
 
 
+def learning(until: datetime) -> Any:  # noqa: ANN401 - an SQLAlchemy condition
+    """Choose cards in learning, or learned anew, that are due until a moment."""
+    return card_memories.c.stage.in_((1, 3)) & (card_memories.c.due <= until)
+
+
+def first_unseen(who: str, since: datetime) -> Select[Any]:
+    """Select the number of the first new card: numbers alone are sorted quicker than cards."""
+    mine = (card_memories.c.card_id == cards.c.id) & (card_memories.c.who == who)
+    found = select(cards.c.id).join(card_notes, card_notes.c.id == cards.c.note_id)
+    found = found.where(card_notes.c.present, cards.c.present, ~exists().where(mine), no_sibling(who, since))
+    return found.order_by(card_notes.c.position, cards.c.ord).limit(1)
+
+
 def unseen(who: str) -> Select[Any]:
     """Select cards that are new to a learner."""
     return joined(who, outer=True).where(card_memories.c.card_id.is_(None))
@@ -51,21 +67,17 @@ def count(query: Select[Any]) -> Select[Any]:
 
 
 def no_sibling(who: str, since: datetime) -> Any:  # noqa: ANN401 - an SQLAlchemy condition
-    """Hold back a card whose note was asked today already: the other side would give the answer away."""
-    other, others = cards.alias("sibling"), card_memories.alias("siblings")
-    return ~exists().where(
-        other.c.note_id == cards.c.note_id,
-        other.c.id != cards.c.id,
-        others.c.card_id == other.c.id,
-        others.c.who == who,
-        others.c.last_review >= since,
-    )
+    """Hold back a card whose note was asked today already: the other side would give the answer away.
+
+    The card itself needs no exception: learned today, it is not due today.
+    """
+    asked = select(_SIBLINGS.c.note_id).join(_ASKED, _ASKED.c.card_id == _SIBLINGS.c.id)
+    return cards.c.note_id.not_in(asked.where(_ASKED.c.who == who, _ASKED.c.last_review >= since))
 
 
 def standing() -> Any:  # noqa: ANN401 - an SQLAlchemy condition
     """Leave out answers that were taken back."""
-    back = card_reviews.alias("back")
-    return ~exists().where(back.c.undoes == card_reviews.c.id)
+    return ~exists().where(_BACK.c.undoes == card_reviews.c.id)
 
 
 def first_said(who: str) -> Select[Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 
 from florilegium.cards.note import Note
 from florilegium.cards.schedule import Memory, Review, Stage, to_ms
@@ -99,21 +99,15 @@ class CardRecord:
         Args: today: when the learner's day began and ends.  n_new: how many more new cards today.
             ahead: how early a learning card may come when nothing else is left.
         """
-        learning = card_memories.c.stage != Stage.REVIEW.value
         due = and_(card_memories.c.stage == Stage.REVIEW.value, card_memories.c.due < today[1])
-        steps: list[Select[Any]] = [
-            queries.seen(who).where(learning, card_memories.c.due <= now).order_by(card_memories.c.due),
+        steps = [
+            queries.seen(who).where(queries.learning(now)).order_by(card_memories.c.due),
             queries.seen(who).where(due, queries.no_sibling(who, today[0])).order_by(card_memories.c.due),
+            queries.joined(who, outer=True).where(cards.c.id == queries.first_unseen(who, today[0]).scalar_subquery()),
+            queries.seen(who).where(queries.learning(now + ahead)).order_by(card_memories.c.due),
         ]
-        if n_new > 0:
-            steps.append(
-                queries.unseen(who)
-                .where(queries.no_sibling(who, today[0]))
-                .order_by(card_notes.c.position, cards.c.ord)
-            )
-        steps.append(
-            queries.seen(who).where(learning, card_memories.c.due <= now + ahead).order_by(card_memories.c.due)
-        )
+        if n_new <= 0:
+            del steps[2]
         with translated(self.url), self._engine.connect() as db:
             for query in steps:
                 if (row := db.execute(query.limit(1)).first()) is not None:
@@ -130,7 +124,6 @@ class CardRecord:
     def counts(self, who: str, *, now: datetime, today: tuple[datetime, datetime], ahead: timedelta) -> Counts:
         """Count what is to be done today."""
         memory, start = card_memories.c, today[0]
-        learning = and_(memory.stage != Stage.REVIEW.value, memory.due <= now + ahead)
         due = and_(memory.stage == Stage.REVIEW.value, memory.due < today[1], queries.no_sibling(who, start))
         answered = select(func.count()).where(
             card_reviews.c.who == who,
@@ -139,7 +132,7 @@ class CardRecord:
             queries.standing(),
         )
         with translated(self.url), self._engine.connect() as db:
-            n_learning = db.scalar(queries.count(queries.seen(who).where(learning)))
+            n_learning = db.scalar(queries.count(queries.seen(who).where(queries.learning(now + ahead))))
             n_due = db.scalar(queries.count(queries.seen(who).where(due)))
             n_new = db.scalar(queries.count(queries.unseen(who)))
             return Counts(
@@ -174,7 +167,7 @@ class CardRecord:
             if (0 if present is None else present.n_reviews) != seen:
                 return False
             db.execute(insert(card_reviews).values(**rows.review_row(review, card.id, who)))
-            rows.remember(db, who, card.id, memory)
+            rows.remember(db, who, {card.id: memory})
         return True
 
     def undo(self, *, who: str, now: datetime, replay: Replay) -> Undone | None:
@@ -190,7 +183,7 @@ class CardRecord:
                 return None
             undone = {"card_id": row.card_id, "who": who, "at": to_ms(now), "source": row.source, "undoes": row.id}
             db.execute(insert(card_reviews).values(**undone))
-            rows.recompute(db, who, row.card_id, replay)
+            rows.recompute(db, who, {row.card_id}, replay)
             return Undone(card_id=row.card_id, at=row.at)
 
     def reviews(self, who: str) -> tuple[Review, ...]:
@@ -229,17 +222,14 @@ class CardRecord:
             if fresh:
                 added = [rows.review_row(review, card_id, who) for (card_id, _), review in fresh.items()]
                 db.execute(insert(card_reviews), added)
-            for card_id in dict.fromkeys(card_id for card_id, _ in fresh):
-                rows.recompute(db, who, card_id, replay)
+            rows.recompute(db, who, {card_id for card_id, _ in fresh}, replay)
         return len(fresh), sum((review.guid, review.ord) not in ids for review in given)
 
     def recompute(self, who: str, replay: Replay) -> int:
         """Compute every memory anew from the answers, as after a change of parameters; give how many cards it were."""
         with writing(self._engine) as db:
-            ids = list(db.scalars(select(card_memories.c.card_id).where(card_memories.c.who == who)))
-            by_card = rows.by_card(db, who)
-            for card_id in ids:
-                rows.remember(db, who, card_id, replay(by_card.get(card_id, ())))
+            ids = set(db.scalars(select(card_memories.c.card_id).where(card_memories.c.who == who)))
+            rows.recompute(db, who, ids, replay)
         return len(ids)
 
     def memories(self, who: str) -> dict[tuple[str, int], Memory]:

@@ -1,11 +1,11 @@
 """Cards, notes, memories and reviews as rows, and back. Path: report -> **store** (used by its card_record)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from florilegium.cards.note import IMPORTED, Kind, Note
 from florilegium.cards.schedule import Memory, Rating, Review, Stage, to_ms
@@ -72,17 +72,26 @@ def is_kept(kept: set[datetime], at: datetime) -> bool:
     return at in kept or any(abs(at - other) < SAME for other in kept)
 
 
-def recompute(db: Connection, who: str, card_id: int, replay: Replay) -> None:
-    """Compute one card's memory anew from the answers that stand."""
-    remember(db, who, card_id, replay(reviews(db, who, card_id)))
+def recompute(db: Connection, who: str, card_ids: Collection[int], replay: Replay) -> None:
+    """Compute the memories of cards anew from the answers that stand."""
+    found = by_card(db, who, next(iter(card_ids)) if len(card_ids) == 1 else None)
+    remember(db, who, {card_id: replay(found.get(card_id, ())) for card_id in card_ids})
 
 
-def remember(db: Connection, who: str, card_id: int, memory: Memory | None) -> None:
-    """Put a memory beside its reviews; None: the card is new again."""
-    db.execute(card_memories.delete().where(card_memories.c.who == who, card_memories.c.card_id == card_id))
-    if memory is not None:
-        row = {name: getattr(memory, name) for name in Memory.__dataclass_fields__}
-        db.execute(insert(card_memories).values(who=who, card_id=card_id, **row | {"stage": memory.stage.value}))
+def remember(db: Connection, who: str, memories: Mapping[int, Memory | None]) -> None:
+    """Put memories beside their reviews; None: the card is new again."""
+    if not memories:
+        return
+    one = (card_memories.c.who == who) & (card_memories.c.card_id == bindparam("old"))
+    db.execute(delete(card_memories).where(one), [{"old": card_id} for card_id in memories])
+    names = tuple(Memory.__dataclass_fields__)
+    kept = [
+        {"who": who, "card_id": card_id} | {name: getattr(memory, name) for name in names}
+        for card_id, memory in memories.items()
+        if memory is not None
+    ]
+    if kept:
+        db.execute(insert(card_memories), [row | {"stage": int(row["stage"])} for row in kept])
 
 
 def memory_of(db: Connection, who: str, card_id: int) -> Memory | None:

@@ -53,6 +53,8 @@ card_memories = Table(
     Column("n_lapses", Integer, nullable=False),
     Index("ix_card_memories_who_due", "who", "stage", "due"),
     Index("ix_card_memories_card_id", "card_id"),
+    Index("ix_card_memories_first_review", "who", "first_review"),
+    Index("ix_card_memories_last_review", "who", "last_review"),
 )
 
 card_reviews = Table(

@@ -60,6 +60,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_card_memories_who_due", "card_memories", ["who", "stage", "due"])
     op.create_index("ix_card_memories_card_id", "card_memories", ["card_id"])
+    op.create_index("ix_card_memories_first_review", "card_memories", ["who", "first_review"])
+    op.create_index("ix_card_memories_last_review", "card_memories", ["who", "last_review"])
     op.create_table(
         "card_reviews",
         sa.Column("id", sa.Integer, nullable=False),
