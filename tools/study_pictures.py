@@ -14,6 +14,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from playwright.sync_api import ViewportSize
+
 import florilegium
 from florilegium.cards.schedule import Rating
 from florilegium.project.studying import Study
@@ -26,7 +28,7 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 END = datetime(2026, 11, 30, 12, tzinfo=UTC)
 N_DAYS, PER_DAY = 42, 40
 MIXED = {"8": "9", "3": "9", "1": "8"}
-SIZES = {"desk": (1000, 900), "phone": (360, 780)}
+SIZES = {"light": (1000, 900), "phone": (360, 780)}
 
 
 class Clock:
@@ -73,9 +75,9 @@ def main() -> int:
 def photograph(study: Study) -> None:
     """Open both pages in each size and colour."""
     with serving(create_study(study)) as address, chromium() as browser:
-        for name, (width, height) in SIZES.items():
-            colours = "light" if name == "desk" else "dark"
-            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=colours)
+        for suffix, (width, height) in SIZES.items():
+            viewport: ViewportSize = {"width": width, "height": height}
+            context = browser.new_context(viewport=viewport, color_scheme="light" if suffix == "light" else "dark")
             tab = context.new_page()
             tab.goto(address)
             if tab.locator("#said").count():
@@ -83,7 +85,6 @@ def photograph(study: Study) -> None:
                 tab.keyboard.press("Enter")
             else:
                 tab.keyboard.press(" ")
-            suffix = "light" if name == "desk" else "phone"
             tab.screenshot(path=IMAGES / f"cards-study-{suffix}.png", full_page=True)
             tab.goto(f"{address}progress")
             tab.screenshot(path=IMAGES / f"cards-progress-{suffix}.png", full_page=True)

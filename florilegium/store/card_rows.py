@@ -85,7 +85,7 @@ def remember(db: Connection, who: str, memories: Mapping[int, Memory | None]) ->
     one = (card_memories.c.who == who) & (card_memories.c.card_id == bindparam("old"))
     db.execute(delete(card_memories).where(one), [{"old": card_id} for card_id in memories])
     names = tuple(Memory.__dataclass_fields__)
-    kept = [
+    kept: list[dict[str, Any]] = [
         {"who": who, "card_id": card_id} | {name: getattr(memory, name) for name in names}
         for card_id, memory in memories.items()
         if memory is not None
