@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, exists, func, select
 
-from florilegium.cards.schedule import Memory
+from florilegium.cards.schedule import Memory, Stage
 from florilegium.store.card_schema import card_memories, card_notes, card_reviews, cards
 
 # Made once: a new alias for each question costs more than the question.
@@ -41,6 +41,12 @@ def seen(who: str) -> Select[Any]:
 def learning(until: datetime) -> Any:  # noqa: ANN401 - an SQLAlchemy condition
     """Choose cards in learning, or learned anew, that are due until a moment."""
     return card_memories.c.stage.in_((1, 3)) & (card_memories.c.due <= until)
+
+
+def in_stage(who: str, stage: Stage, *, before: datetime) -> Select[Any]:
+    """Select cards of one stage that are due before a moment, the longest due first, as the index has them."""
+    memory = card_memories.c
+    return seen(who).where(memory.stage == stage.value, memory.due <= before).order_by(memory.due)
 
 
 def first_unseen(who: str, since: datetime) -> Select[Any]:

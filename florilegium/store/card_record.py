@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import Select, and_, func, insert, select, update
 
 from florilegium.cards.note import Note
 from florilegium.cards.schedule import Memory, Review, Stage, to_ms
@@ -99,19 +99,14 @@ class CardRecord:
         Args: today: when the learner's day began and ends.  n_new: how many more new cards today.
             ahead: how early a learning card may come when nothing else is left.
         """
-        due = and_(card_memories.c.stage == Stage.REVIEW.value, card_memories.c.due < today[1])
-        steps = [
-            queries.seen(who).where(queries.learning(now)).order_by(card_memories.c.due),
-            queries.seen(who).where(due, queries.no_sibling(who, today[0])).order_by(card_memories.c.due),
-            queries.joined(who, outer=True).where(cards.c.id == queries.first_unseen(who, today[0]).scalar_subquery()),
-            queries.seen(who).where(queries.learning(now + ahead)).order_by(card_memories.c.due),
-        ]
-        if n_new <= 0:
-            del steps[2]
+        reviewed = queries.in_stage(who, Stage.REVIEW, before=today[1]).where(queries.no_sibling(who, today[0]))
+        new = queries.joined(who, outer=True).where(cards.c.id == queries.first_unseen(who, today[0]).scalar_subquery())
+        steps = [_learning(who, now), [reviewed], [new] if n_new > 0 else [], _learning(who, now + ahead)]
         with translated(self.url), self._engine.connect() as db:
-            for query in steps:
-                if (row := db.execute(query.limit(1)).first()) is not None:
-                    return rows.to_card(row)
+            for step in steps:
+                found = [row for query in step if (row := db.execute(query.limit(1)).first()) is not None]
+                if found:
+                    return rows.to_card(min(found, key=lambda row: row.due or now))
         return None
 
     def card(self, card_id: int, *, who: str) -> Card | None:
@@ -253,3 +248,8 @@ class CardRecord:
             done = db.execute(update(card_settings).where(key).values(value=value))
             if not done.rowcount:
                 db.execute(insert(card_settings).values(who=who, name=name, value=value))
+
+
+def _learning(who: str, until: datetime) -> list[Select[Any]]:
+    """Ask for the first card in each stage of learning: both at once would have to be sorted."""
+    return [queries.in_stage(who, stage, before=until) for stage in (Stage.LEARNING, Stage.RELEARNING)]
