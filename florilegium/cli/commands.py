@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from florilegium import __version__
-from florilegium.cli import bias, cards, exporting, lab, labelling, relabelling, serving
+from florilegium.cli import auditing, bias, cards, exporting, lab, labelling, relabelling, serving
 from florilegium.cli.edge import edge
 from florilegium.cli.terminal import bars_for, console, load, print_json
 from florilegium.cli.usage import Commands
@@ -39,6 +39,7 @@ app.add_typer(exporting.app)
 app.add_typer(lab.app)
 app.add_typer(cards.app)
 app.command()(serving.serve)
+app.command()(auditing.audit)
 app.command()(bias.bias)
 app.command()(relabelling.relabel)
 app.command()(labelling.label)
@@ -187,38 +188,20 @@ def new(
 
 
 @app.command()
-def audit(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
-    """Say what is doubtful in the data: unreadable files, duplicates, leaks, labels, imbalance, shortcuts.
-
-    [bold]Example[/bold]: florilegium audit -p flowers/ --json
-    """
-    from florilegium.cli import show
-    from florilegium.cli.documents import audited_dict
-    from florilegium.cli.hints import with_folder
-
-    with edge(as_json=as_json), bars_for(as_json) as bars, load(project, bars) as opened:
-        result = with_folder(opened.audit(), project)
-        bars.stop()
-        if as_json:
-            print_json(audited_dict(result))
-        else:
-            show.heading(console(), f"Audit of {result.n:,} items")
-            show.findings(console(), result.findings)
-
-
-@app.command()
 def train(
     project: ProjectOption = Path(),
     finetune: Annotated[
         bool, typer.Option("--finetune", help="Train the network itself too; needs the extra finetune (torch).")
     ] = False,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="The most passes over the data when fine-tuning.", show_default="16")
+        int | None, typer.Option(min=1, help="The most passes over the data when fine-tuning.", show_default="10")
     ] = None,
     side: Annotated[
         int | None,
         typer.Option(
-            min=32, help="Photos are seen this large (px) when fine-tuning.", show_default="the encoder's own"
+            min=32,
+            help="Photos are seen this large (px) when fine-tuning.",
+            show_default="192 where the encoder's own is 224",
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda, for fine-tuning.")] = "auto",
@@ -321,6 +304,8 @@ def predict(
     [bold]Examples[/bold]:
 
       florilegium predict flowers20 rose.jpg
+
+      florilegium predict digits seven.png       white ink on black, as MNIST has it
 
       florilegium predict flowers/model.onnx holiday/*.jpg
 
