@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from florilegium.cli.card_options import FileOption, JsonOption, ProjectOption, WhoOption, study_for
 from florilegium.cli.edge import edge
+from florilegium.cli.keys import QUIT, Keys
 from florilegium.cli.terminal import bars_for, console, print_json
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from florilegium.project.studying import Account, Shown, Study
 
-QUIT, UNDO, REVEAL = "q", "u", (" ", "\r", "\n")
+UNDO, REVEAL, GRADES = "u", (" ", "\r", "\n"), ("1", "2", "3", "4")
 HELP = "[dim]space shows the answer · 1 again · 2 hard · 3 good · 4 easy · u undo · q quit[/dim]"
 BAR = 30  # characters of the longest bar
 
@@ -76,8 +77,8 @@ def study(
         for line in cards.empty:
             out.print(f"[dim]{escape(line)}[/dim]", highlight=False)
         out.print(HELP, highlight=False)
-        with suppress(KeyboardInterrupt, EOFError):
-            _session(cards, out)
+        with suppress(KeyboardInterrupt, EOFError), Keys() as keys:
+            _session(cards, keys, out)
         counts = cards.counts()
         out.print(
             f"\n{counts.n_answered_today:,} answered today; {counts.n_cards:,} due, {cards.n_new_left:,} new ones "
@@ -86,13 +87,13 @@ def study(
         )
 
 
-def _session(cards: "Study", out: "Console") -> None:
+def _session(cards: "Study", keys: Keys, out: "Console") -> None:
     """Ask one card after another until none is left or the learner leaves."""
     shown = cards.next()
     if shown is None:
         out.print("Nothing is due now. Come back tomorrow, or raise the limit: --new 20", highlight=False)
     while shown is not None:
-        key = _ask(cards, out, shown)
+        key = _ask(cards, keys, out, shown)
         if key == QUIT:
             return
         if key == UNDO:
@@ -105,7 +106,7 @@ def _session(cards: "Study", out: "Console") -> None:
             out.print("\nDone for today.", highlight=False)
 
 
-def _ask(cards: "Study", out: "Console", shown: "Shown") -> str:
+def _ask(cards: "Study", keys: Keys, out: "Console", shown: "Shown") -> str:
     """Ask one card; give the key that ended it."""
     from florilegium.cards.schedule import Rating
 
@@ -115,12 +116,12 @@ def _ask(cards: "Study", out: "Console", shown: "Shown") -> str:
     _question(cards, out, shown)
     said = None
     if shown.classes:
-        said = _line("  what is it? (Enter: show) ")
-    elif (key := _key((*REVEAL, QUIT, UNDO))) in (QUIT, UNDO):
+        said = keys.line("  what is it? (Enter: show) ")
+    elif (key := keys.press(*REVEAL, QUIT, UNDO)) in (QUIT, UNDO):
         return key
     seconds = time.monotonic() - began
     _answer(out, shown, said)
-    key = _key(("1", "2", "3", "4", QUIT, UNDO))
+    key = keys.press(*GRADES, QUIT, UNDO)
     if key not in (QUIT, UNDO) and not cards.answer(
         shown, Rating(int(key)), said=said, seconds=seconds, source="terminal"
     ):
@@ -151,26 +152,6 @@ def _answer(out: "Console", shown: "Shown", said: str | None) -> None:
         out.print(f"  [dim]{escape(foot)}[/dim]", highlight=False)
     waits = " · ".join(f"{rating.value} {rating.name.lower()} {wait_words(w)}" for rating, w in shown.waits.items())
     out.print(f"\n  [dim]{waits} · u undo · q quit[/dim]", highlight=False)
-
-
-def _key(allowed: tuple[str, ...]) -> str:
-    """Wait for one of these keys; the end of the input quits."""
-    while True:
-        if sys.stdin.isatty():
-            pressed = typer.getchar().casefold()
-            pressed = QUIT if pressed in ("\x04", "\x1b") else pressed
-        else:
-            pressed = sys.stdin.read(1).casefold() or QUIT
-        if pressed in allowed:
-            return pressed
-
-
-def _line(prompt: str) -> str:
-    print(prompt, end="", flush=True)
-    line = sys.stdin.readline()
-    if not line:
-        raise EOFError
-    return line.strip()
 
 
 def _page(cards: "Study", port: int | None, *, browser: bool) -> None:
