@@ -245,3 +245,27 @@ def test_naming_pictures_feeds_recall_and_with_consent_the_human_baseline(projec
     assert peony.model is not None
     assert (peony.you.n_right, peony.you.n) == (0, 2)
     assert peony.model.n - peony.model.n_right == 2
+
+
+def test_what_another_card_told_is_not_seen_but_remembered(project: Project) -> None:
+    """A picture that stood on a card of mistakes before it was named counts neither to recall nor to the baseline."""
+    with closing(CardRecord(project.store.url)) as record:
+        study = Study(record, who="ada", clock=Clock(), project=project)
+        study.choose(consent=True)
+        study.prepare(DeckWish(decks=("mistakes",), shared=False))
+        told: set[str] = set()
+        while (shown := study.next()) is not None:
+            told.update(shown.card.note.pictures)
+            study.answer(shown, Rating.EASY, source="page")
+        study.prepare(DeckWish(decks=("pictures",), shared=False))
+        study.choose(new_per_day=99)
+        n_named = n_told = 0
+        while (shown := study.next()) is not None:
+            n_named += 1
+            n_told += shown.card.note.pictures[0] in told
+            study.answer(shown, Rating.EASY, said=shown.card.note.label, source="page")
+        judged = project.store.judgements.all(task="game")
+
+        assert n_told > 0
+        assert study.account().n_named == n_named - n_told
+        assert len(judged) == n_named - n_told

@@ -143,7 +143,8 @@ class Study:
         memory = self.choices.scheduler.after(card.memory, rating, at)
         if not self.record.answer(card, review, memory, who=self.who):
             return False
-        if named is not None and card.memory is None and self.choices.consent:
+        is_first = named is not None and card.memory is None
+        if is_first and self.choices.consent and card.note.fields.get("picture") not in self.record.revealed(self.who):
             self._judge(card, review)
         return True
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, exists, func, select
 
+from florilegium.cards.note import Kind
 from florilegium.cards.schedule import Memory, Stage
 from florilegium.store.card_schema import card_memories, card_notes, card_reviews, cards
 
@@ -90,7 +91,7 @@ def first_said(who: str) -> Select[Any]:
     """Select a learner's answers to cards that ask for a class, oldest first."""
     asked = select(cards.c.id.label("card_id"), card_notes.c.guid, card_notes.c.item, card_notes.c.label)
     return (
-        asked.add_columns(card_reviews.c.said)
+        asked.add_columns(card_notes.c.fields, card_reviews.c.said, card_reviews.c.at)
         .join(cards, cards.c.note_id == card_notes.c.id)
         .join(card_reviews, card_reviews.c.card_id == cards.c.id)
         .where(card_reviews.c.who == who, card_reviews.c.rating.is_not(None), standing())
@@ -103,3 +104,14 @@ def new_since(who: str, since: datetime) -> Select[Any]:
     """Count the cards that a learner saw for the first time since a moment."""
     mine = (card_memories.c.who == who) & (card_memories.c.first_review >= since)
     return select(func.count()).select_from(card_memories).where(mine)
+
+
+def telling(who: str) -> Select[Any]:
+    """Select what a learner was shown by answered cards that do not ask for a class but tell it, oldest first."""
+    return (
+        select(card_notes.c.fields, card_reviews.c.at)
+        .join(cards, cards.c.note_id == card_notes.c.id)
+        .join(card_reviews, card_reviews.c.card_id == cards.c.id)
+        .where(card_notes.c.kind == Kind.PICTURE.value, card_notes.c.label.is_(None), card_reviews.c.who == who)
+        .order_by(card_reviews.c.at)
+    )

@@ -187,11 +187,25 @@ class CardRecord:
             return rows.reviews(db, who)
 
     def first_said(self, who: str) -> tuple[tuple[str, str, str], ...]:
-        """Give (item or note, its class, what the learner said) of the first answer to each card that asks for one."""
-        query = queries.first_said(who)
+        """Give (item or note, its class, what the learner said) of the first answer to each card that asks for one.
+
+        An item whose class another card had told before is left out: it was remembered, not seen.
+        """
+        revealed = self.revealed(who)
         with translated(self.url), self._engine.connect() as db:
-            first = {row.card_id: row for row in reversed(db.execute(query).all())}
-        return tuple((row.item or row.guid, row.label, row.said) for row in first.values() if row.said)
+            first = {row.card_id: row for row in reversed(db.execute(queries.first_said(who)).all())}
+        told = {card: revealed.get(row.fields.get("picture", "")) for card, row in first.items()}
+        seen = (row for card, row in first.items() if (at := told[card]) is None or row.at < at)
+        return tuple((row.item or row.guid, row.label, row.said) for row in seen if row.said)
+
+    def revealed(self, who: str) -> dict[str, datetime]:
+        """Give when a learner was first told what a picture or text shows, by a card that asks for something else."""
+        found: dict[str, datetime] = {}
+        with translated(self.url), self._engine.connect() as db:
+            for fields, at in db.execute(queries.telling(who)):
+                for shown in filter(None, (fields.get("picture"), fields.get("second"))):
+                    found.setdefault(shown, at)
+        return found
 
     def labels(self) -> tuple[str, ...]:
         """Give all classes that a card asks for, sorted."""
