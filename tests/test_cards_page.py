@@ -261,3 +261,16 @@ def test_a_cloze_and_a_text_are_shown_without_markup_of_their_own(tmp_path: Path
 
     assert ">a [hint] here</h1>" in html
     assert html.index("secret") > html.index("Show the answer")
+
+
+def test_when_nothing_is_left_it_says_when_the_next_card_comes(tmp_path: Path) -> None:
+    """After the last card the page names the day of the next one."""
+    study = study_of(tmp_path, [basic(0)], clock=Clock())
+    with page_of(study) as address:
+        shown = study.next()
+        assert shown is not None
+        study.answer(shown, Rating.EASY, source="page")  # comes again in eight days
+        html = httpx.get(address).text
+
+    assert "Done for today" in html
+    assert "1 card will come on 08 December." in html

@@ -32,7 +32,8 @@ def study_page(study: Study, shown: Shown | None, *, said: str) -> str:
         said=SAID.get(said, ""),
         clock_behind=study.clock_behind,
         choices=study.choices,
-        tomorrow=forecast[1].n if len(forecast) > 1 else 0,
+        coming=next((day for day in forecast[1:] if day.n), None),
+        tomorrow=forecast[1].day if forecast else None,
         has_project=study.has_project,
         empty=study.empty,
     )
