@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +15,8 @@ from florilegium import settings as settings_file
 from florilegium.dataset import LabelEvent
 from florilegium.errors import InputError, StepMissing, StorageError
 from florilegium.evaluation import Verdict
-from florilegium.project import auditing, biasing, carding, encoders, judging, reporting, sealing, training
+from florilegium.journal.events import Bookmark, Told
+from florilegium.project import auditing, biasing, carding, encoders, journaling, judging, reporting, sealing, training
 from florilegium.project.biased import Biased
 from florilegium.project.carding import DeckWish, Gathered
 from florilegium.project.holdings import Holdings, gather, take_in
@@ -179,6 +180,13 @@ class Project:
     def status(self) -> Status:
         """Say what this project holds and what comes next."""
         return reporting.status(self)
+
+    def journal(self, *, name: str = "", after: Bookmark | None = None, tz: tzinfo | None = None) -> Told:
+        """Tell what was done since a bookmark, event by event, from the record alone; None: from the beginning.
+
+        Args: name: the project's short name in a journal; empty: its folder's.  tz: of the learner, to count days.
+        """
+        return journaling.tell(self, name=name or self.folder.name, after=after or Bookmark(), tz=tz)
 
     def _ready(self) -> Holdings:
         """Give the holdings, sealing first what an interrupted command left unsealed."""
