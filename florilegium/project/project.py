@@ -16,8 +16,9 @@ from florilegium.dataset import LabelEvent
 from florilegium.errors import InputError, StepMissing, StorageError
 from florilegium.evaluation import Verdict
 from florilegium.journal.events import Bookmark, Told
-from florilegium.project import auditing, biasing, encoders, journaling, judging, reporting, sealing, training
+from florilegium.project import auditing, biasing, carding, encoders, journaling, judging, reporting, sealing, training
 from florilegium.project.biased import Biased
+from florilegium.project.carding import DeckWish, Gathered
 from florilegium.project.holdings import Holdings, gather, take_in
 from florilegium.project.judged import BiasWish
 from florilegium.project.kept import MODEL_NAME
@@ -148,6 +149,10 @@ class Project:
             self._holdings = None
             details |= {"item": name, "label": label}
         return event
+
+    def cards(self, wish: DeckWish | None = None) -> Gathered:
+        """Make this project's cards: pictures, mistakes, corrected labels, terms met; sealed items are not shown."""
+        return carding.gather(self, wish or DeckWish())
 
     def label(self, wish: "DeskWish | None" = None) -> "Desk":
         """Sit down at the project's labels: what is asked next, what was said, what that brought.
