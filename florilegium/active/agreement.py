@@ -35,10 +35,11 @@ class Ratings:
 
     @property
     def counts(self) -> Ints:
-        """Count the people per item and class, of items that at least two people looked at; shape (n, k)."""
-        counts = np.stack([(self.codes == c).sum(axis=0) for c in range(len(self.classes))], axis=1)
-        shared: Ints = counts[counts.sum(axis=1) > 1].astype(np.int64)
-        return shared
+        """Count the people per item and class; shape (n, k)."""
+        counts = np.zeros((len(self.items), len(self.classes)), dtype=np.int64)
+        _, items = seen = np.nonzero(self.codes >= 0)
+        np.add.at(counts, (items, self.codes[seen]), 1)
+        return counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,8 @@ def alpha(given: Ratings, *, rng: np.random.Generator, level: float = LEVEL) -> 
 
     Source: Krippendorff (2011), Computing Krippendorff's alpha-reliability, University of Pennsylvania.
     """
-    patterns, n_of = np.unique(given.counts, axis=0, return_counts=True)  # (p, k)
+    counts = given.counts
+    patterns, n_of = np.unique(counts[counts.sum(axis=1) > 1], axis=0, return_counts=True)  # (p, k)
     size = patterns.sum(axis=1, keepdims=True)  # (p, 1) people per item
     apart = (patterns * (size - patterns)).sum(axis=1, keepdims=True) / np.maximum(size - 1, 1)
     features = np.hstack([apart, size, patterns]).astype(np.float64)  # (p, 2 + k)
@@ -222,7 +224,7 @@ def _sentence(measure: str, ranged: tuple[float, float, float], same: float, n: 
 
 def annotators(given: Ratings, *, level: float = LEVEL) -> tuple[Annotator, ...]:
     """Compare each person with the others who looked at the same items, those who agree least first."""
-    counts = np.stack([(given.codes == c).sum(axis=0) for c in range(len(given.classes))], axis=1)  # (n, k)
+    counts = given.counts
     told = [_annotator(given, counts, person, level) for person in range(len(given.people))]
     return tuple(sorted(told, key=lambda a: (a.same is None, a.same)))
 
