@@ -69,6 +69,9 @@ EncoderOption = Annotated[
 ShareOption = Annotated[
     float | None, typer.Option("--share-test", help="The share that is sealed, 0.02 to 0.8.", show_default="0.2")
 ]
+UnlabelledOption = Annotated[
+    bool, typer.Option("--unlabelled", help="Take no label from the source: people give them with florilegium label.")
+]
 
 
 def _version(wanted: bool) -> None:
@@ -153,18 +156,24 @@ def new(
     encoder: EncoderOption = None,
     share_test: ShareOption = None,
     seed: SeedOption = None,
+    unlabelled: UnlabelledOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a project from a source and seal its test set; again on grown data, add what is new.
 
-    [bold]Example[/bold]: florilegium new flowers/ photos/
+    [bold]Examples[/bold]:
+
+      florilegium new flowers/ photos/
+
+      florilegium new flowers/ photos/ --unlabelled     then: florilegium label -p flowers/
     """
     from florilegium.cli import show
     from florilegium.cli.documents import reading_dict
     from florilegium.project import prepare
+    from florilegium.source.base import NO_LABELS
 
     with edge(as_json=as_json), bars_for(as_json) as bars:
-        choices = _choices(locals())
+        choices = _choices(locals()) | ({"labels": NO_LABELS} if unlabelled else {})
         with prepare(folder, source, progress=bars, **choices) as project:
             reading = project.new()
             status = project.status()

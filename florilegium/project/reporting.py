@@ -216,6 +216,7 @@ def status(project: "Project") -> Status:
     """Say what the project holds, from the record alone, and which command comes next."""
     samples, _ = project.store.samples()
     sides = project.store.sides()
+    labels = [s.label for s in samples if s.label is not None]
     placed = [sides[s.name][1] for s in samples if s.name in sides and s.label is not None]
     record, ledger = project.store.current_model(), project.store.ledger()
     judged: dict[str, Any] = {o.model_id: o.verdict for o in ledger if o.verdict is not None}
@@ -224,20 +225,24 @@ def status(project: "Project") -> Status:
         folder=project.folder,
         source=_source_name(project),
         n_items=len(samples),
-        n_classes=len({s.label for s in samples if s.label is not None}),
+        n_classes=len(set(labels)),
         n_train=sum(side is Side.TRAIN for side in placed),
         n_test=sum(side is Side.TEST for side in placed),
         n_openings=ledger[-1].k if ledger else project.settings.openings_before,
         model=None if record is None else record.model_id[:16],
         outcome=outcome,
-        next_command=_next(project, n=len(samples), trained=record is not None, outcome=outcome),
+        next_command=_next(
+            project, n=len(samples), k=len(set(labels)), trained=record is not None, outcome=outcome
+        ),
     )
 
 
-def _next(project: "Project", *, n: int, trained: bool, outcome: str | None) -> str:
+def _next(project: "Project", *, n: int, k: int, trained: bool, outcome: str | None) -> str:
     where = f"-p {project.folder}"
     if not n:
         return f"florilegium new {project.folder} {project.settings.source.location}"
+    if k < 2:
+        return f"florilegium label {where}"
     if not trained:
         return f"florilegium train {where}"
     return f"florilegium verdict {where}" if outcome is None else f"florilegium report {where}"

@@ -31,23 +31,23 @@ class Space:
     axes: Vectors  # (d, p)
 
 
-def space_of(holdings: Holdings, rows: Ints, *, seed: int) -> Space:
-    """Put these rows of the holdings into a space of at most 64 axes."""
+def space_of(holdings: Holdings, rows: Ints, *, seed: int, n_axes: int = N_AXES) -> Space:
+    """Put these rows of the holdings into a space of at most `n_axes` axes, the strongest first."""
     texts = holdings.texts(rows)
     if texts is not None:
-        return _space_of_texts(texts, seed=seed)
+        return _space_of_texts(texts, seed=seed, n_axes=n_axes)
     vectors = next(iter(holdings.survey.encoded.values())).vectors[rows]
-    mean, axes = principal_axes(vectors, N_AXES, seed=seed)
+    mean, axes = principal_axes(vectors, n_axes, seed=seed)
     return Space(points=np.asarray((vectors - mean) @ axes, dtype=np.float32), mean=mean, axes=axes)
 
 
-def _space_of_texts(texts: tuple[str, ...], *, seed: int) -> Space:
+def _space_of_texts(texts: tuple[str, ...], *, seed: int, n_axes: int) -> Space:
     """Take the strongest axes of weighted terms (latent semantic analysis)."""
     from sklearn.decomposition import TruncatedSVD  # loads a second; only this needs it
 
     counts = TextCounts.learn(texts).counts(texts)
     weighed = tfidf(counts, idf_of(counts))
-    n_axes = min(N_AXES, weighed.shape[1] - 1, weighed.shape[0] - 1)
+    n_axes = min(n_axes, weighed.shape[1] - 1, weighed.shape[0] - 1)
     if n_axes < 1:
         nowhere = np.zeros((len(texts), 1), dtype=np.float32)
         return Space(points=nowhere, mean=nowhere[0], axes=nowhere[:1])

@@ -6,6 +6,7 @@ path that a browser sends ever reaches a disk.
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -29,12 +30,12 @@ class Asset:
     tag: str  # of HTTP: equal tag, equal content
 
     @classmethod
-    def read(cls, name: str, file_name: str) -> "Asset":
+    def read(cls, name: str, file_name: str, *, folder: Path = ASSETS) -> "Asset":
         """Read a file of this package.
 
         Raises: StorageError: it is missing in this installation.
         """
-        path = ASSETS / file_name
+        path = folder / file_name
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -58,10 +59,12 @@ def tagged(request: Request, content: bytes, media_type: str, tag: str) -> Respo
 def add_assets(app: FastAPI) -> None:
     """Serve each file under its name."""
     for name, file_name in {**FILES, **ENGINE}.items():
-        _add(app, name, Asset.read(name, file_name))
+        add_asset(app, name, Asset.read(name, file_name))
 
 
-def _add(app: FastAPI, name: str, asset: Asset) -> None:
+def add_asset(app: FastAPI, name: str, asset: Asset) -> None:
+    """Serve a file under a name."""
+
     async def file(request: Request) -> Response:
         return tagged(request, asset.content, asset.media_type, asset.tag)
 

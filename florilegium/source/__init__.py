@@ -84,10 +84,15 @@ def read(
     Raises: SourceError: it cannot become a data set.  MetadataError: columns do not fit.  DownloadError: not to be had.
     """
     harvest = _read(spec, known, progress, cache_dir)
+    if spec.unlabelled:
+        return replace(harvest, samples=tuple(replace(sample, label=None) for sample in harvest.samples))
     classes = {sample.label for sample in harvest.samples} - {None}
     if len(classes) < 2:
         said = f"only one class, {next(iter(classes))!r}" if classes else "no labels"
-        raise SourceError(f"{spec.location}: {said}. A classifier needs at least two classes: {_cure(spec, harvest)}.")
+        raise SourceError(
+            f"{spec.location}: {said}. A classifier needs at least two classes: {_cure(spec, harvest)}. "
+            "To give labels by hand: florilegium new DIR SOURCE --unlabelled, then florilegium label."
+        )
     return harvest
 
 

@@ -26,6 +26,7 @@ class Side(StrEnum):
     TEST = "test"
 
 
+NO_LABELS = "none"
 NOTHING: Mapping[str, str] = MappingProxyType({})  # one for all: a million samples share it
 
 
@@ -104,6 +105,12 @@ class SourceSpec:
     split: str | None = None
     metadata: str | None = None  # a metadata table beside the images
     encoding: str | None = None
+    labels: str | None = None  # "none": take no label from the source; people will give them
+
+    @property
+    def unlabelled(self) -> bool:
+        """Tell whether labels that the source may have are left aside."""
+        return self.labels == NO_LABELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

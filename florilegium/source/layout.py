@@ -98,12 +98,13 @@ def layout_of(rows: Rows, spec: SourceSpec) -> tuple[Layout, list[str]]:
     chooser = Chooser.of(rows)
     content, is_path = _content(chooser, spec)
     found = chooser.choose(spec, labels=columns.LABELS, splits=columns.SPLITS)
-    if found["label"] is None:
+    if found["label"] is None and not spec.unlabelled:
         found["label"] = chooser.guessed(_label(chooser), "label", "--label")
-    if found["label"] is None:
+    if found["label"] is None and not spec.unlabelled:
         raise SourceError(
             f"{rows.path}: no column looks like a label; it has {_listed(rows.columns)}. "
-            "Name it with --label COLUMN: the class of each item, two different ones at least."
+            "Name it with --label COLUMN: the class of each item, two different ones at least. "
+            "Where there are no labels yet: florilegium new --unlabelled, then florilegium label."
         )
     return Layout(content=content, is_path=is_path, **found), chooser.notes
 

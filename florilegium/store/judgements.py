@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from florilegium.errors import InputError, StateError
 from florilegium.store.database import translated, writing
@@ -79,7 +79,7 @@ class Judgements:
             if (kept := _by_click(db, given.click)) is not None:
                 return kept
             item_id = _item_id(db, given.name)
-            if given.task != "game":
+            if given.teaches:
                 _refuse_overtaken(db, item_id, given)
             label_id = _add_label(db, item_id, given, why) if given.teaches else None
             return _insert(db, given, item_id, label_id)
@@ -115,6 +115,11 @@ class Judgements:
             if task is not None:
                 query = query.where(judgements.c.task == task)
             return tuple(_judgement(row._mapping) for row in db.execute(query.order_by(judgements.c.id)))
+
+    def newest(self) -> int:
+        """Give the id of the newest judgement, 0 where there is none: tells whether somebody else was at work."""
+        with translated(self._engine.url.render_as_string()), self._engine.connect() as db:
+            return int(db.scalar(select(func.max(judgements.c.id))) or 0)
 
     def history(self) -> tuple[Judgement, ...]:
         """Give every judgement ever made, oldest first, with those taken back and the takings back."""

@@ -3,7 +3,6 @@
 Takes answers that models gave about items they had not seen, never a model. Corrects nothing: people decide.
 """
 
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,10 +11,9 @@ from florilegium.audit.finding import Finding, Severity
 from florilegium.audit.phrases import command, counted, listed, part, percent, verb
 from florilegium.audit.spelling import misspelt, same_names
 from florilegium.audit.subject import Subject
-from florilegium.types import Floats, Ints
+from florilegium.audit.suspects import MIN_ANSWERED, suspects
 
 RARER = 3  # a misspelling is rarer than the right spelling at least by this; two well-filled classes are two classes
-MIN_ANSWERED = 20  # answers; below this confident learning has nothing to be confident of
 SERIOUS_SHARE = 0.05
 
 
@@ -69,46 +67,21 @@ def _join(subject: Subject, row: int, best: int, n: int) -> str:
 def _wrong(subject: Subject) -> Iterator[Finding]:
     if subject.probabilities is None:
         return
-    y, probabilities = subject.dataset.y, subject.probabilities
-    asked = np.flatnonzero((y >= 0) & np.isfinite(probabilities).all(axis=1))
-    rows = asked[label_issues(y[asked], probabilities[asked])]
-    n = len(rows)
-    if not n:
+    ranked = suspects(subject.dataset.y, subject.probabilities)
+    rows, n, n_asked = ranked.rows[ranked.flagged], int(ranked.confident.sum()), len(ranked)
+    if n_asked < MIN_ANSWERED or not len(rows):
         return
     names, classes = subject.dataset.names, subject.dataset.classes
-    first, likely = int(rows[0]), classes[int(probabilities[rows[0]].argmax())]
+    first, label = int(rows[0]), classes[int(subject.dataset.y[rows[0]])]
+    likely = classes[int(ranked.suggestions[ranked.flagged][0])]
     yield subject.finding(
         "labels",
-        Severity.ERROR if n / len(asked) >= SERIOUS_SHARE else Severity.WARNING,
-        f"{part(n, len(asked), 'label')} {verb(n, 'looks', 'look')} wrong to models that had not seen the "
-        f"{subject.noun}; first of all {subject.shown(first)}, labelled {classes[int(y[first])]!r}, which looks like "
-        f"{likely!r}. "
-        f"Wrong labels teach the model wrong, and a right answer to {verb(n, 'it', 'them')} counts as a mistake.",
-        fix=f"Look at {verb(n, 'it', 'them, the most doubtful first')}; where the label is wrong: "
-        f"{command('relabel', names[first], likely)}",
+        Severity.ERROR if n / n_asked >= SERIOUS_SHARE else Severity.WARNING if n else Severity.INFO,
+        f"{part(len(rows), n_asked, 'label')} {verb(len(rows), 'is', 'are')} not what models that had not seen the "
+        f"{subject.noun} would say, and confident learning takes {n:,} of them for wrong; first of all "
+        f"{subject.shown(first)}, labelled {label!r}, which looks like {likely!r}. "
+        "Wrong labels teach the model wrong, and a right answer to such an item counts as a mistake.",
+        fix="Look at them in this order, the most suspicious first, until hardly one more is wrong; where the label "
+        f"is wrong: {command('relabel', names[first], likely)}",
         rows=rows,
     )
-
-
-def label_issues(y: Ints, probabilities: Floats) -> Ints:
-    """Give the rows whose label is probably wrong, the most doubtful first, by confident learning.
-
-    Args: y: class numbers (m,); classes may be missing.  probabilities: (m, k), out of fold.
-    Source: Northcutt, Jiang & Chuang (2021), Confident learning, JAIR 70; cleanlab's `find_label_issues`.
-    """
-    present, numbers = np.unique(y, return_inverse=True)
-    if len(present) < 2 or len(y) < MIN_ANSWERED:
-        return np.empty(0, dtype=np.int64)
-    shares = np.maximum(
-        probabilities[:, present], 0.0
-    )  # (m, classes that are there): cleanlab wants every class to occur
-    totals = shares.sum(axis=1, keepdims=True)
-    shares = np.where(totals > 0, shares / np.where(totals > 0, totals, 1.0), 1.0 / len(present))
-    from cleanlab.filter import find_label_issues  # 1.2 s to import, and only where there are answers
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of classes too small to tell, which `balance` has told
-        found: Ints = np.asarray(
-            find_label_issues(numbers, shares, return_indices_ranked_by="self_confidence", n_jobs=1), dtype=np.int64
-        )
-    return found

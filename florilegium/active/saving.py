@@ -1,0 +1,101 @@
+"""How many labels choosing saved, from judges that both streams answered. Path: **active** (used by its meter)."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from florilegium.evaluation.paired import compare
+from florilegium.evaluation.values import Difference
+from florilegium.evaluation.words import counted, percent, points
+from florilegium.types import Bools, Floats
+
+N_DRAWS = 1_000  # of judges
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """What choosing saved against drawing at random, at equal accuracy and at equal cost."""
+
+    sentence: str
+    n_random: int = 0  # labels at random that were compared
+    n_chosen: int | None = None  # chosen labels that reach the same accuracy; None: too few to tell
+    share: float | None = None  # of labels saved, 1 - n_chosen / n_random; below 0: choosing cost labels
+    low: float = -math.inf
+    high: float = 1.0
+    difference: Difference | None = None  # chosen - random, accuracy with equally many labels
+    n_judges: int = 0
+
+
+def saved(chosen: dict[int, Bools], random: dict[int, Bools], *, rng: np.random.Generator) -> Saving:
+    """Compare the two streams: `chosen[m]` and `random[m]` tell which judges are right after m labels of the stream.
+
+    The range is over judges, drawn again with replacement; both streams answer the same ones. It is the saving of these
+    very labels, not of labels that others would have given.
+    """
+    if not chosen or not random:
+        return Saving(sentence="Too few labels to tell what choosing saved.")
+    n_random = max(random)
+    ours, theirs = (np.array(list(each.values()), dtype=np.float64) for each in (chosen, random))  # (points, judges)
+    n_judges = ours.shape[1]
+    counts = rng.multinomial(n_judges, np.full(n_judges, 1 / n_judges), size=N_DRAWS)
+    weights = np.concatenate([np.full((1, n_judges), 1.0), counts]) / n_judges
+    needed = _needed(_rising(weights @ ours.T), _rising(weights @ theirs.T)[:, -1], np.array(list(chosen)))
+    shares = 1 - needed / n_random
+    low, high = np.quantile(shares[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    m = min(n_random, max(chosen))
+    equal = compare(_at(chosen, m), _at(random, m), np.arange(n_judges)).difference
+    return Saving(
+        sentence=_sentence(n_random, float(needed[0]), (float(low), float(high)), equal, n_judges),
+        n_random=n_random,
+        n_chosen=round(float(needed[0])),
+        share=float(shares[0]),
+        low=float(low),
+        high=float(high),
+        difference=equal,
+        n_judges=n_judges,
+    )
+
+
+def _at(right: dict[int, Bools], m: int) -> Bools:
+    return right[min(right, key=lambda n: (abs(n - m), n))]
+
+
+def _rising(accuracies: Floats) -> Floats:
+    """Give the nearest rising curve (least squares) per row: more labels do not make a model worse.
+
+    Source: Barlow et al. (1972), Statistical inference under order restrictions, the max-min formula.
+    """
+    n = accuracies.shape[1]
+    sums = np.concatenate([np.zeros((len(accuracies), 1)), accuracies.cumsum(axis=1)], axis=1)
+    risen = np.empty_like(accuracies)
+    for i in range(n):
+        means = [
+            np.min([(sums[:, b + 1] - sums[:, a]) / (b + 1 - a) for b in range(i, n)], axis=0) for a in range(i + 1)
+        ]
+        risen[:, i] = np.max(means, axis=0)
+    return risen
+
+
+def _needed(curves: Floats, targets: Floats, n_labels: Floats) -> Floats:
+    """Give the labels at which each curve reaches its target; the first or last point where it is not between."""
+    found = np.empty(len(curves))
+    for i, (curve, target) in enumerate(zip(curves, targets, strict=True)):
+        after = int(np.searchsorted(curve, target, side="left"))
+        if after == 0 or after == len(curve):
+            found[i] = n_labels[min(after, len(curve) - 1)]
+            continue
+        part = (target - curve[after - 1]) / (curve[after] - curve[after - 1])
+        found[i] = n_labels[after - 1] + part * (n_labels[after] - n_labels[after - 1])
+    return found
+
+
+def _sentence(n_random: int, needed: float, ends: tuple[float, float], equal: Difference, n_judges: int) -> str:
+    share, (low, high) = 1 - needed / n_random, ends
+    word = "fewer" if share >= 0 else "more"
+    return (
+        f"What {counted(n_random, 'label')} at random reach took {counted(round(needed), 'chosen label')}: "
+        f"{percent(abs(share))} {word} ({percent(low)} to {percent(high)} saved); with equally many labels "
+        f"{points(equal.value)} points ({points(equal.low)} to {points(equal.high)}), on {n_judges} random items."
+    )

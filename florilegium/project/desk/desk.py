@@ -1,0 +1,336 @@
+"""The desk: what is asked next, what was said, and what that brought. Path: **project** (shell) -> serve.
+
+Each answer is in the store before anybody hears of it. One desk serves all pages and all people of a project at once.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from florilegium.errors import InputError, StepMissing
+from florilegium.project.desk import ticket
+from florilegium.project.desk.card import RANDOM, TWICE, Card, DeskWish, Done, Task, Wanted
+from florilegium.project.desk.chance import share_of
+from florilegium.project.desk.cleaning import Cleaning
+from florilegium.project.desk.draw import Drawer
+from florilegium.project.desk.memory import Memory
+from florilegium.project.desk.naming import class_name
+from florilegium.project.desk.places import Places
+from florilegium.project.desk.playing import Game, Playing, Turn
+from florilegium.project.desk.tally import Tally, tally
+from florilegium.project.desk.teaching import Teaching
+from florilegium.project.holdings import Holdings
+from florilegium.store import Judgement, Overtaken, Said
+
+if TYPE_CHECKING:
+    from florilegium.project.project import Project
+
+TABLES = {Task.CLEAN: "clean", Task.LABEL: "label", Task.THIRD: "third"}  # a page -> what lies there
+WHYS = {
+    Task.CLEAN: "looked at while cleaning",
+    Task.LABEL: "labelled by hand",
+    Task.AGAIN: "second opinion",
+    Task.THIRD: "decided between two opinions",
+}
+
+
+class Desk:
+    """People at work on one project's labels."""
+
+    def __init__(self, project: "Project", holdings: Holdings, wish: DeskWish) -> None:
+        """Sit down at a project."""
+        self.project, self.holdings, self.wish = project, holdings, wish
+        self.clock: Callable[[], datetime] = project.clock
+        self.memory = Memory(project.store, holdings)
+        self.places = Places()
+        self.drawer = Drawer(project, holdings)
+        self._signer = ticket.signer(project.cache)
+        self._lock = threading.RLock()  # held while a page is drawn up, never while a model learns
+
+    def close(self) -> None:
+        """Get up: end what works in the background."""
+        if "teaching" in self.__dict__:
+            self.teaching.stop()
+
+    @cached_property
+    def cleaning(self) -> Cleaning:
+        """The ranked list of suspects."""
+        return Cleaning(self.project, self.memory)
+
+    @cached_property
+    def teaching(self) -> Teaching:
+        """The queue of unlabelled items, and the model that learns along."""
+        return Teaching(self.project, self.memory)
+
+    @cached_property
+    def playing(self) -> Playing:
+        """What can be played."""
+        return Playing(self.project, self.memory)
+
+    # What is asked
+
+    def clean(self, session: str, who: str, wanted: Wanted | None = None) -> Card | None:
+        """Give the label to look at next; None: all of them were looked at. A reload gives the same one."""
+        with self._lock:
+            wanted = wanted or Wanted()
+            self.memory.refresh()
+            self.cleaning.refuse_unknown(wanted)
+            open_rows = self.cleaning.open_rows(who, wanted)
+            held = self._held(session, Task.CLEAN, who, can=open_rows.tolist())
+            if held is None and not wanted:
+                held = self._second_look(session, Task.CLEAN, who)
+            chosen = held or self.cleaning.next(
+                who, wanted, self.places.others(session), control_share=self.wish.control_share
+            )
+            return self._card(session, Task.CLEAN, who, chosen)
+
+    def suspects(self, who: str, wanted: Wanted, n: int) -> list[Card]:
+        """Give the first n labels still to be judged, for a page that shows many at once; chance has no part in it."""
+        with self._lock:
+            self.memory.refresh()
+            self.cleaning.refuse_unknown(wanted)
+            rows = self.cleaning.open_rows(who, wanted)[:n].tolist()
+            return [self.drawn(row, Task.CLEAN, "chosen", who) for row in rows]
+
+    def label(self, session: str, who: str) -> Card | None:
+        """Give the item to label next; None: everything has a label. A reload gives the same one."""
+        with self._lock:
+            self.memory.refresh()
+            held = self._held(session, Task.LABEL, who, can=self.teaching.open_rows(who).tolist())
+            held = held or self._second_look(session, Task.LABEL, who)
+            chosen = held or self.teaching.next(
+                who, self.places.others(session), random_share=self.wish.random_share
+            )
+            return self._card(session, Task.LABEL, who, chosen)
+
+    def third(self, session: str, who: str) -> Card | None:
+        """Give the next item about which two people differ; None: there is none."""
+        with self._lock:
+            self.memory.refresh()
+            rows = sorted(self.memory.disputed().keys() - self.places.others(session))
+            return self._card(session, Task.THIRD, who, (rows[0], RANDOM) if rows else None)
+
+    def _held(self, session: str, page: Task, who: str, *, can: list[int]) -> tuple[int, str] | None:
+        """Give what lies before this session already, while it is still to be decided."""
+        mine = self.places.mine(session, TABLES[page])
+        if mine is None:
+            return None
+        row, stream = mine
+        return mine if row in (self._seconds(who) if stream == TWICE else can) else None
+
+    def _second_look(self, session: str, page: Task, who: str) -> tuple[int, str] | None:
+        """Give, now and then, an item that has a label already: it is asked again without showing it."""
+        n_said = len(self.memory.standing)
+        twice = self._to_label_twice(who) if page is Task.LABEL else []
+        taken = self.places.others(session)
+        if waiting := [row for row in twice if row not in taken]:
+            return waiting[0], TWICE
+        if share_of("again", self.wish.seed, n_said) >= self.wish.again_share:
+            return None
+        can = sorted(self._seconds(who) - taken)
+        return (can[int(share_of("which", self.wish.seed, n_said) * len(can))], TWICE) if can else None
+
+    def _seconds(self, who: str) -> set[int]:
+        """Give the labelled rows, none of them sealed, that this person has not been asked about again."""
+        done = self.memory.rows(Task.AGAIN, who=who)
+        return {
+            row
+            for row, label in enumerate(self.memory.labels)
+            if label is not None and not self.memory.sealed[row] and row not in done
+        }
+
+    def _to_label_twice(self, who: str) -> list[int]:
+        """Give the rows that others labelled and that a second person is to label too."""
+        if not self.wish.twice_share:
+            return []
+        again = self.memory.rows(Task.AGAIN)
+        return [
+            self.memory.row[j.name]
+            for j in self.memory.of(Task.LABEL)
+            if j.who != who
+            and j.teaches
+            and self.memory.row[j.name] not in again
+            and share_of("twice", self.wish.seed, j.name) < self.wish.twice_share
+        ]
+
+    def _card(self, session: str, page: Task, who: str, chosen: tuple[int, str] | None) -> Card | None:
+        if chosen is None:
+            return None
+        row, stream = chosen
+        self.places.lay(session, TABLES[page], row, stream)
+        task = Task.AGAIN if stream == TWICE else page
+        return self.drawn(row, task, stream, who)
+
+    def drawn(self, row: int, task: Task, stream: str, who: str) -> Card:
+        """Draw up an item's card for a task; what must not be seen is not in it."""
+        with self._lock:
+            label = self.memory.labels[row]
+            source = self.teaching if task is Task.LABEL else self.cleaning if task is Task.CLEAN else None
+            said = None if source is None else source.suggestion(row)
+            hidden = said is not None and self._is_blind(row, task, who)
+            suspicion = self.cleaning.suspicion(row) if task is Task.CLEAN else None
+            shown = ticket.Shown(
+                name=self.memory.names[row],
+                task=task.value,
+                stream=stream,
+                before=label,
+                suggestion=None if said is None else said[0],
+                suggested=said is not None and not hidden,
+                suspicion=suspicion,
+                click=ticket.new_click(),
+            )
+            return self.drawer.card(
+                row,
+                task,
+                stream,
+                ticket=ticket.sign(shown, self._signer),
+                label=label if task is Task.CLEAN else None,
+                said=None if hidden else said,
+                hidden=hidden,
+                suspicion=suspicion,
+                labels=self.memory.labels,
+                opinions=self.memory.disputed().get(row, {}) if task is Task.THIRD else {},
+            )
+
+    def _is_blind(self, row: int, task: Task, who: str) -> bool:
+        return share_of("blind", self.wish.seed, task.value, who, self.memory.names[row]) < self.wish.blind_share
+
+    # What is said
+
+    def judge(
+        self,
+        given: str,
+        verdict: Said,
+        label: str | None,
+        *,
+        who: str,
+        seconds: float | None = None,
+        new_class: bool = False,
+    ) -> Done:
+        """Record what a person said of an item; it is on disk when this returns. Sent twice, it is recorded once.
+
+        Args: given: the card's ticket.  label: with `Said.LABEL`, what it is.  new_class: it may be a new class.
+        Raises: InputError: the ticket is not ours, or the label no class.  Overtaken: somebody decided meanwhile.
+        """
+        shown = ticket.read(given, self._signer)
+        with self._lock:
+            verdict, label = self._settled(shown, verdict, label, new_class=new_class)
+            judgement = Judgement(
+                click=shown.click,
+                name=shown.name,
+                task=shown.task,
+                verdict=verdict,
+                label=label,
+                before=shown.before,
+                who=who,
+                at=self.clock(),
+                seconds=None if seconds is None else float(np.clip(seconds, 0, 86_400)),
+                suggestion=shown.suggestion,
+                suggested=shown.suggested,
+                suspicion=shown.suspicion,
+                stream=shown.stream,
+            )
+            try:
+                kept = self.project.store.judgements.add(judgement, why=WHYS[Task(shown.task)])
+            except Overtaken:
+                self.memory.reload()
+                self.places.clear([self.memory.row[shown.name]])
+                raise
+            return self._noted(kept)
+
+    def _settled(
+        self, shown: ticket.Shown, verdict: Said, label: str | None, *, new_class: bool
+    ) -> tuple[Said, str | None]:
+        """Give verdict and label as they are recorded; to say what it is already is to keep it."""
+        if shown.name not in self.memory.row:
+            raise InputError(f"{shown.name}: no such item here any more. Load the page again.")
+        if verdict is Said.LABEL:
+            label = class_name(label, self.memory.classes, new_class=new_class)
+            is_kept = label == shown.before and shown.task == Task.CLEAN
+            return (Said.KEEP if is_kept else Said.LABEL), label
+        if verdict is Said.KEEP:
+            if shown.before is None or shown.task != Task.CLEAN:
+                raise InputError(f"{shown.name}: there is no label in sight to keep. Say what it is.")
+            return verdict, shown.before
+        if verdict not in (Said.REMOVE, Said.UNSURE):
+            raise InputError(f"{verdict}: expected keep, label, remove or unsure.")
+        return verdict, None
+
+    def _noted(self, kept: Judgement) -> Done:
+        self.memory.added(kept)
+        row = self.memory.row[kept.name]
+        self.places.clear([row])
+        if "teaching" in self.__dict__:
+            self.teaching.told()
+        return Done(sentence=_sentence(kept), name=kept.name, row=row)
+
+    def undo(self, click: str, *, who: str) -> Done | None:
+        """Take back this person's last word; None: there is none. Undone in the order in which it was said."""
+        with self._lock:
+            self.memory.refresh()
+            try:
+                back = self.project.store.judgements.undo(click, who=who, at=self.clock())
+            finally:
+                self.memory.reload()
+            if back is None:
+                return None
+            if "teaching" in self.__dict__:
+                self.teaching.told()
+            row = self.memory.row[back.name]
+            if back.task in (Task.CLEAN, Task.LABEL):
+                self._lay_back(row, back, who)
+            return Done(sentence=f"Took back: {_sentence(back)}", name=back.name, row=row)
+
+    def _lay_back(self, row: int, back: Judgement, session: str) -> None:
+        self.places.lay(session, TABLES[Task(back.task)], row, back.stream)
+
+    # What it brought
+
+    def tally(self) -> Tally:
+        """Count what was said and what it brought, each with its range."""
+        with self._lock:
+            self.memory.refresh()
+            return tally(self.project, self.memory, self.cleaning.ranked)
+
+    # The game
+
+    def play(self, *, consent: bool, rng: np.random.Generator) -> Game:
+        """Deal a game."""
+        with self._lock:
+            if not len(self.playing.answers):
+                raise StepMissing(f"{self.project.folder}: no picture to play with. Train again: florilegium train")
+            return self.playing.deal(rng, consent=consent)
+
+    def guess(self, game: Game, guess: str, *, who: str) -> Turn:
+        """Take a guess; where the player agreed, it is kept for the human baseline."""
+        with self._lock:
+            turn = self.playing.guess(game, guess)
+            if game.consent:
+                said = Judgement(
+                    click=ticket.new_click(),
+                    name=self.memory.names[turn.row],
+                    task=Task.GAME,
+                    verdict=Said.GUESS,
+                    label=guess,
+                    before=turn.truth,
+                    who=who,
+                    at=self.clock(),
+                    suggestion=turn.answer,
+                    stream=RANDOM,
+                )
+                self.memory.added(self.project.store.judgements.add(said, why=""))
+            return turn
+
+
+def _sentence(kept: Judgement) -> str:
+    what = {
+        Said.KEEP: f"is {kept.label}, as it was",
+        Said.LABEL: f"is {kept.label}",
+        Said.REMOVE: "is out of the set",
+        Said.UNSURE: "stays undecided",
+    }
+    return f"{kept.name} {what.get(kept.verdict, '')}."

@@ -1,0 +1,195 @@
+"""Clean, label and decide: one item is asked about, one click answers. Path: project -> **serve**.
+
+The same form works with our script, which swaps the card in place, and without it, by loading the page again.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from florilegium.errors import InputError
+from florilegium.project.desk import Card, Desk, Task
+from florilegium.project.desk.card import Wanted
+from florilegium.project.desk.naming import matching
+from florilegium.project.desk.ticket import new_click
+from florilegium.serve.desk.edge import FRAGMENT
+from florilegium.serve.desk.people import begin, given_name, remember, who_is
+from florilegium.serve.desk.render import fragment, page, seen_by
+from florilegium.store import Said
+
+N_GRID = 24
+MOST_BUTTONS = 24  # classes with a button of their own; beyond that they are typed
+N_KEYS = 9  # keys 1 to 9
+PAGES = {"clean": Task.CLEAN, "label": Task.LABEL, "third": Task.THIRD}
+IS = "is:"  # a button that says what it is: is:peony
+
+
+def asking_routes(desk: Desk) -> APIRouter:
+    """Give the routes that ask and take answers."""
+    router = APIRouter(include_in_schema=False)
+    router.add_api_route("/", _start(desk), methods=["GET"])
+    router.add_api_route("/clean", _clean(desk), methods=["GET"])
+    router.add_api_route("/label", _one(desk, "label"), methods=["GET"])
+    router.add_api_route("/third", _one(desk, "third"), methods=["GET"])
+    router.add_api_route("/judge", _judge(desk), methods=["POST"])
+    router.add_api_route("/undo", _undo(desk), methods=["POST"])
+    router.add_api_route("/who", _who, methods=["POST"])
+    router.add_api_route("/classes", _classes(desk), methods=["GET"])
+    return router
+
+
+def _start(desk: Desk) -> Any:  # noqa: ANN401 - a route of FastAPI
+    def start() -> Response:
+        nothing_to_clean = not len(desk.cleaning.ranked)
+        return RedirectResponse("/label" if nothing_to_clean else "/clean", 303)
+
+    return start
+
+
+def _clean(desk: Desk) -> Any:  # noqa: ANN401
+    def clean(
+        request: Request,
+        label: str | None = None,
+        check: str | None = None,
+        group: str | None = None,
+        view: str = "single",
+    ) -> Response:
+        wanted = _wanted(label, check, group)
+        if view == "grid":
+            cards = desk.suspects(who_is(request), wanted, N_GRID)
+            values = {"cards": cards, "card": None}
+        else:
+            values = {"cards": [], "card": desk.clean(begin(request), who_is(request), wanted)}
+        html = page(request, "clean.html", tab="clean", view=view, **values, **_beside(desk, "clean", wanted))
+        return remember(HTMLResponse(html), request)
+
+    return clean
+
+
+def _one(desk: Desk, name: str) -> Any:  # noqa: ANN401
+    def one(request: Request) -> Response:
+        card = _next(desk, name, begin(request), who_is(request), Wanted())
+        html = page(request, "one.html", tab=name, card=card, **_beside(desk, name, Wanted()))
+        return remember(HTMLResponse(html), request)
+
+    return one
+
+
+def _judge(desk: Desk) -> Any:  # noqa: ANN401
+    def judge(
+        request: Request,
+        ticket: Annotated[str, Form()],
+        choice: Annotated[str, Form()],
+        on: Annotated[str, Form()] = "clean",
+        label: Annotated[str, Form()] = "",
+        seconds: Annotated[float | None, Form(allow_inf_nan=False)] = None,
+        new_class: Annotated[bool, Form()] = False,
+        query: Annotated[str, Form()] = "",
+    ) -> Response:
+        verdict, said = _choice(choice, label)
+        done = desk.judge(ticket, verdict, said, who=who_is(request), seconds=seconds, new_class=new_class)
+        if on == "grid":
+            return _tile_done(request, done.sentence, query)
+        return _went_on(desk, request, on, query, done.sentence)
+
+    return judge
+
+
+def _undo(desk: Desk) -> Any:  # noqa: ANN401
+    def undo(
+        request: Request,
+        on: Annotated[str, Form()] = "clean",
+        query: Annotated[str, Form()] = "",
+        click: Annotated[str, Form(max_length=64)] = "",
+    ) -> Response:
+        done = desk.undo(click or new_click(), who=who_is(request), session=begin(request))
+        return _went_on(desk, request, on, query, "There is nothing to take back." if done is None else done.sentence)
+
+    return undo
+
+
+def _who(request: Request, who: Annotated[str, Form()], back: Annotated[str, Form()] = "clean") -> Response:
+    name = given_name(who)
+    if not name:
+        raise InputError("Write a name, so that the record can say who gave a label.")
+    return remember(RedirectResponse(f"/{back if back in PAGES or back in ('meter', 'play') else 'clean'}", 303), request, who=name)
+
+
+def _classes(desk: Desk) -> Any:  # noqa: ANN401
+    def classes(q: Annotated[str, Query(max_length=200)] = "") -> Response:
+        return JSONResponse(matching(q, desk.memory.classes))
+
+    return classes
+
+
+def _wanted(label: str | None, check: str | None, group: str | None) -> Wanted:
+    """Read what somebody wants to clean out of an address.
+
+    Raises: InputError: a group is not COLUMN=VALUE.
+    """
+    column, sign, value = (group or "").partition("=")
+    if group and not (sign and column.strip()):
+        raise InputError(f"group={group}: expected COLUMN=VALUE, such as source=ann")
+    return Wanted(label=label or None, check=check or None, group=(column.strip(), value.strip()) if group else None)
+
+
+def _query(wanted: Wanted) -> str:
+    from urllib.parse import urlencode
+
+    given = {"label": wanted.label, "check": wanted.check, "group": "=".join(wanted.group) if wanted.group else None}
+    return urlencode({name: value for name, value in given.items() if value})
+
+
+def _of_query(query: str) -> Wanted:
+    from urllib.parse import parse_qsl
+
+    given = dict(parse_qsl(query[:1000]))
+    return _wanted(given.get("label"), given.get("check"), given.get("group"))
+
+
+def _choice(choice: str, label: str) -> tuple[Said, str | None]:
+    """Read what a button says."""
+    if choice.startswith(IS):
+        return Said.LABEL, choice.removeprefix(IS)
+    if choice not in (Said.KEEP, Said.LABEL, Said.REMOVE, Said.UNSURE):
+        raise InputError(f"{choice[:40]!r}: expected keep, label, remove, unsure or is:CLASS.")
+    return Said(choice), label or None
+
+
+def _next(desk: Desk, name: str, session: str, who: str, wanted: Wanted) -> Card | None:
+    if name == "label":
+        return desk.label(session, who)
+    return desk.third(session, who) if name == "third" else desk.clean(session, who, wanted)
+
+
+def _beside(desk: Desk, name: str, wanted: Wanted) -> dict[str, Any]:
+    """Give what stands beside the card."""
+    classes = desk.memory.classes
+    return {
+        "on": name,
+        "tally": desk.tally(),
+        "wanted": wanted,
+        "query": _query(wanted),
+        "checks": desk.cleaning.checks if name == "clean" else {},
+        "buttons": desk.buttons(MOST_BUTTONS, N_KEYS) if name != "clean" else (),
+        "n_classes": len(classes),
+        "ahead": desk.ahead(name),
+    }
+
+
+def _went_on(desk: Desk, request: Request, on: str, query: str, sentence: str) -> Response:
+    """Show the next item: as a part of the page to our script, else by loading the page anew."""
+    name, wanted = on if on in PAGES else "clean", _of_query(query)
+    if FRAGMENT not in request.headers:
+        address = f"/{name}?{_query(wanted)}" if wanted else f"/{name}"
+        return remember(RedirectResponse(address, 303), request)
+    card = _next(desk, name, begin(request), who_is(request), wanted)
+    values = {"card": card, "said": sentence, **_beside(desk, name, wanted), **seen_by(request)}
+    return remember(HTMLResponse(fragment("_desk.html", **values)), request)
+
+
+def _tile_done(request: Request, sentence: str, query: str) -> Response:
+    if FRAGMENT not in request.headers:
+        return RedirectResponse(f"/clean?view=grid&{query}", 303)
+    return HTMLResponse(fragment("_tile_done.html", said=sentence))

@@ -1,0 +1,63 @@
+"""Fill the templates of the labelling pages. Path: **serve**. Everything that comes from data is escaped."""
+
+from functools import cache
+from typing import Any
+
+from fastapi import Request
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from florilegium.evaluation.words import counted, percent, percent_bare
+from florilegium.project.desk import Desk
+from florilegium.report.render import breakable, cleaned
+from florilegium.serve.desk.people import who_is
+
+TABS = (
+    ("clean", "Clean", "are the labels right?"),
+    ("label", "Label", "what has none yet"),
+    ("third", "Decide", "where people differ"),
+    ("meter", "Meter", "what it brought"),
+    ("play", "Play", "you against the model"),
+)
+
+
+def page(request: Request, template: str, *, tab: str, **values: Any) -> str:
+    """Give a page: the frame with its tabs, and a template in it."""
+    return fragment(template, tabs=TABS, tab=tab, title=desk_of(request).project.folder.name, **seen_by(request), **values)
+
+
+def fragment(template: str, **values: Any) -> str:
+    """Fill one template; a value that it needs and does not get is an error."""
+    return environment().get_template(f"desk/{template}").render(**values)
+
+
+def desk_of(request: Request) -> Desk:
+    """Give the desk that the app serves."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def seen_by(request: Request) -> dict[str, Any]:
+    """Give what every template needs to know of the reader."""
+    desk = desk_of(request)
+    return {"who": who_is(request), "classes": desk.memory.classes, "blind_share": desk.wish.blind_share}
+
+
+@cache
+def environment() -> Environment:
+    """Give the templates with the filters that they use."""
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("florilegium.serve"), PackageLoader("florilegium.export", "assets")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=cleaned,
+    )
+    environment.filters |= {
+        "breakable": breakable,
+        "counted": counted,
+        "percent": percent,
+        "bare": percent_bare,
+        "place": lambda share: f"{100 * min(max(share, 0.0), 1.0):.2f}",
+    }
+    return environment
