@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from florilegium import __version__
-from florilegium.cli import bias, cards, exporting, lab, relabelling, serving
+from florilegium.cli import bias, cards, exporting, lab, labels, relabelling, serving
 from florilegium.cli.edge import edge
 from florilegium.cli.terminal import bars_for, console, load, print_json
 from florilegium.cli.usage import Commands
@@ -38,6 +38,7 @@ app = typer.Typer(
 app.add_typer(exporting.app)
 app.add_typer(lab.app)
 app.add_typer(cards.app)
+app.add_typer(labels.app)
 app.command()(serving.serve)
 app.command()(bias.bias)
 app.command()(relabelling.relabel)

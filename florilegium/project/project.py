@@ -20,6 +20,7 @@ from florilegium.project.biased import Biased
 from florilegium.project.holdings import Holdings, gather, take_in
 from florilegium.project.judged import BiasWish
 from florilegium.project.kept import MODEL_NAME
+from florilegium.project.labels import Labels
 from florilegium.project.lock import only_command
 from florilegium.project.results import Audited, Reading, Reported, Status, Trained
 from florilegium.project.tuning import TuneWish, library
@@ -142,6 +143,10 @@ class Project:
             details |= {"item": name, "label": label}
         return event
 
+    def labels(self) -> Labels:
+        """Give the record of labels, to be written into a file or added to from one."""
+        return Labels(self, command=self._command, changed=self._look_again)
+
     def confusion(self) -> tuple[Ints, tuple[str, ...]]:
         """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.
 
@@ -166,6 +171,10 @@ class Project:
                 f"{self.folder}: no labelled item to learn from. Add some and run: florilegium new {self.folder} SOURCE"
             )
         return self._holdings
+
+    def _look_again(self) -> None:
+        """Forget what is held in memory: labels have changed."""
+        self._holdings = None
 
     @contextmanager
     def _command(self, name: str) -> Iterator[dict[str, Any]]:
