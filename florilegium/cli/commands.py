@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from florilegium import __version__
-from florilegium.cli import bias, cards, exporting, lab, labels, relabelling, serving
+from florilegium.cli import bias, cards, exporting, lab, labelling, labels, relabelling, serving
 from florilegium.cli.edge import edge
 from florilegium.cli.terminal import bars_for, console, load, print_json
 from florilegium.cli.usage import Commands
@@ -42,6 +42,7 @@ app.add_typer(labels.app)
 app.command()(serving.serve)
 app.command()(bias.bias)
 app.command()(relabelling.relabel)
+app.command()(labelling.label)
 
 ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]

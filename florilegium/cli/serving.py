@@ -88,5 +88,9 @@ def _tell(model: "ModelFile", address: str, host: str, *, as_json: bool, browser
             out.print("[dim]Everybody who reaches this machine can use it.[/dim]")
         sys.stdout.flush()
     if browser:
-        # In a thread of its own: a browser that runs in the terminal would hold up the server.
-        Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        open_browser(address)
+
+
+def open_browser(address: str) -> None:
+    """Open an address in the reader's browser, in a thread: one that runs in the terminal would hold up the server."""
+    Thread(target=webbrowser.open, args=(address,), daemon=True).start()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from florilegium import settings as settings_file
 from florilegium.dataset import LabelEvent
@@ -28,6 +28,9 @@ from florilegium.settings import Settings
 from florilegium.source.base import SourceSpec
 from florilegium.store import Store
 from florilegium.types import Ints, Progress, silent
+
+if TYPE_CHECKING:
+    from florilegium.project.desk import Desk, DeskWish
 
 CACHE_NAME = "cache"
 
@@ -146,6 +149,17 @@ class Project:
     def labels(self) -> Labels:
         """Give the record of labels, to be written into a file or added to from one."""
         return Labels(self, command=self._command, changed=self._look_again)
+
+    def label(self, wish: "DeskWish | None" = None) -> "Desk":
+        """Sit down at the project's labels: what is asked next, what was said, what that brought.
+
+        Labels given before are sealed or learned from first. Whoever gets up calls `close` of what this gives.
+        """
+        from florilegium.project.desk import Desk, DeskWish  # the quick model loads half a second
+
+        with self._command("label"):
+            self._holdings, _ = sealing.seal(self, self.holdings())
+            return Desk(self, self._holdings, wish or DeskWish(seed=self.settings.seed))
 
     def confusion(self) -> tuple[Ints, tuple[str, ...]]:
         """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.

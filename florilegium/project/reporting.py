@@ -231,9 +231,7 @@ def status(project: "Project") -> Status:
         n_openings=ledger[-1].k if ledger else project.settings.openings_before,
         model=None if record is None else record.model_id[:16],
         outcome=outcome,
-        next_command=_next(
-            project, n=len(samples), k=len(set(labels)), trained=record is not None, outcome=outcome
-        ),
+        next_command=_next(project, n=len(samples), k=len(set(labels)), trained=record is not None, outcome=outcome),
     )
 
 

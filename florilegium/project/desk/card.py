@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from florilegium.active import streams as active
 from florilegium.errors import SettingError
 
 MOST_SHARE = 0.9  # of items that are asked for another reason than their turn
@@ -40,6 +41,11 @@ class DeskWish:
         faults = [f"{name} = {share:g}" for name, share in shares.items() if not 0 <= share <= MOST_SHARE]
         if faults:
             raise SettingError(f"{', '.join(faults)}: expected shares from 0 to {MOST_SHARE:g}.")
+        if not active.MIN_SHARE <= self.random_share <= active.MAX_SHARE:
+            raise SettingError(
+                f"random_share = {self.random_share:g}: expected {active.MIN_SHARE:g} to {active.MAX_SHARE:g}; without "
+                "items drawn at random nothing can be measured."
+            )
         if not self.who.strip():
             raise SettingError("The name of who labels is empty. Give one: --who ann")
 

@@ -14,6 +14,7 @@ from florilegium.project import auditing
 from florilegium.project.desk.card import CHOSEN, RANDOM, RANKED, Task, Wanted
 from florilegium.project.desk.chance import share_of
 from florilegium.project.desk.memory import DECIDED, Memory
+from florilegium.project.holdings import Holdings
 from florilegium.store import Said
 from florilegium.types import Floats, Ints
 
@@ -29,7 +30,7 @@ class Cleaning:
         self._memory = memory
         self._seed = project.settings.seed
         dataset = memory.holdings.dataset
-        answers = auditing.out_of_fold(project, memory.holdings)
+        answers = _answers(project, memory.holdings)
         self.classes = dataset.classes
         self.ranked: Ranked = suspects(np.where(memory.sealed, -1, dataset.y), answers)
         self.probabilities: Floats = answers
@@ -62,6 +63,10 @@ class Cleaning:
         shut[list(self._done(who) | self._memory.removed)] = True
         rows = self.ranked.rows[~shut[self.ranked.rows]]
         return rows[[self._fits(row, wanted) for row in rows.tolist()]] if wanted and len(rows) else rows
+
+    def ahead(self, n: int) -> tuple[int, ...]:
+        """Give the rows that come next, unless chance sends another."""
+        return tuple(self.open_rows("", Wanted())[: n + 1].tolist())
 
     def next(self, who: str, wanted: Wanted, taken: Collection[int], *, control_share: float) -> tuple[int, str] | None:
         """Give the next row and how it was chosen; None: nothing is left.
@@ -125,3 +130,9 @@ def _by_check(project: "Project") -> dict[str, list[str]]:
     for finding in auditing.last(project) or ():
         found.setdefault(finding.check, []).extend(finding.items)
     return {check: names for check, names in found.items() if names}
+
+
+def _answers(project: "Project", holdings: Holdings) -> Floats:
+    """Give out-of-fold answers (n, k), rows of NaN where there are none."""
+    found = auditing._out_of_fold(project, holdings)
+    return np.full((len(holdings.dataset), max(len(holdings.dataset.classes), 1)), np.nan) if found is None else found

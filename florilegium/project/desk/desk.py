@@ -4,6 +4,7 @@ Each answer is in the store before anybody hears of it. One desk serves all page
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
@@ -11,16 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from florilegium.active import Meter
 from florilegium.errors import InputError, StepMissing
 from florilegium.project.desk import ticket
-from florilegium.project.desk.card import RANDOM, TWICE, Card, DeskWish, Done, Task, Wanted
+from florilegium.project.desk.card import RANDOM, TEACHING, TWICE, Card, DeskWish, Done, Task, Wanted
 from florilegium.project.desk.chance import share_of
 from florilegium.project.desk.cleaning import Cleaning
 from florilegium.project.desk.draw import Drawer
 from florilegium.project.desk.memory import Memory
 from florilegium.project.desk.naming import class_name
 from florilegium.project.desk.places import Places
-from florilegium.project.desk.playing import Game, Playing, Turn
+from florilegium.project.desk.playing import Against, Game, Playing, Turn
 from florilegium.project.desk.tally import Tally, tally
 from florilegium.project.desk.teaching import Teaching
 from florilegium.project.holdings import Holdings
@@ -29,6 +31,8 @@ from florilegium.store import Judgement, Overtaken, Said
 if TYPE_CHECKING:
     from florilegium.project.project import Project
 
+N_AHEAD = 4  # pictures that a browser fetches before they are wanted
+USED_OF = 500  # the last judgements, of which the most used classes are taken
 TABLES = {Task.CLEAN: "clean", Task.LABEL: "label", Task.THIRD: "third"}  # a page -> what lies there
 WHYS = {
     Task.CLEAN: "looked at while cleaning",
@@ -64,7 +68,7 @@ class Desk:
     @cached_property
     def teaching(self) -> Teaching:
         """The queue of unlabelled items, and the model that learns along."""
-        return Teaching(self.project, self.memory)
+        return Teaching(self.project, self.memory, random_share=self.wish.random_share)
 
     @cached_property
     def playing(self) -> Playing:
@@ -102,9 +106,7 @@ class Desk:
             self.memory.refresh()
             held = self._held(session, Task.LABEL, who, can=self.teaching.open_rows(who).tolist())
             held = held or self._second_look(session, Task.LABEL, who)
-            chosen = held or self.teaching.next(
-                who, self.places.others(session), random_share=self.wish.random_share
-            )
+            chosen = held or self.teaching.next(who, self.places.others(session))
             return self._card(session, Task.LABEL, who, chosen)
 
     def third(self, session: str, who: str) -> Card | None:
@@ -194,6 +196,7 @@ class Desk:
                 suspicion=suspicion,
                 labels=self.memory.labels,
                 opinions=self.memory.disputed().get(row, {}) if task is Task.THIRD else {},
+                why=self.teaching.reasons.get(row) if stream == TEACHING else None,
             )
 
     def _is_blind(self, row: int, task: Task, who: str) -> bool:
@@ -268,7 +271,7 @@ class Desk:
             self.teaching.told()
         return Done(sentence=_sentence(kept), name=kept.name, row=row)
 
-    def undo(self, click: str, *, who: str) -> Done | None:
+    def undo(self, click: str, *, who: str, session: str) -> Done | None:
         """Take back this person's last word; None: there is none. Undone in the order in which it was said."""
         with self._lock:
             self.memory.refresh()
@@ -282,7 +285,7 @@ class Desk:
                 self.teaching.told()
             row = self.memory.row[back.name]
             if back.task in (Task.CLEAN, Task.LABEL):
-                self._lay_back(row, back, who)
+                self._lay_back(row, back, session)
             return Done(sentence=f"Took back: {_sentence(back)}", name=back.name, row=row)
 
     def _lay_back(self, row: int, back: Judgement, session: str) -> None:
@@ -296,7 +299,40 @@ class Desk:
             self.memory.refresh()
             return tally(self.project, self.memory, self.cleaning.ranked)
 
+    def meter(self) -> Meter | None:
+        """Measure what labelling brought so far; None: nothing was labelled here."""
+        if not any(j.verdict is Said.LABEL for j in self.memory.of(Task.LABEL)):
+            return None
+        return self.teaching.meter()
+
+    def buttons(self, most: int, n_keys: int) -> tuple[str, ...]:
+        """Give the classes that have a button: all where they are few, else the ones most used here of late."""
+        classes = self.memory.classes
+        if len(classes) <= most:
+            return classes
+        used = Counter(j.label for j in self.memory.standing[-USED_OF:] if j.label in set(classes))
+        common = [str(label) for label, _ in used.most_common(n_keys)]
+        return tuple(sorted(common))
+
+    def ahead(self, page: str) -> tuple[int, ...]:
+        """Give rows whose pictures may be wanted next, so that a browser can fetch them in good time."""
+        with self._lock:
+            return (
+                self.cleaning.ahead(N_AHEAD)
+                if page == "clean"
+                else self.teaching.ahead(N_AHEAD)
+                if page == "label"
+                else ()
+            )
+
     # The game
+
+    def human_baseline(self) -> Against | None:
+        """Give how people who played did against the model; None: nobody played, or there is no model."""
+        with self._lock:
+            self.memory.refresh()
+            plays = self.memory.of(Task.GAME)
+            return self.playing.human_baseline(plays) if plays else None
 
     def play(self, *, consent: bool, rng: np.random.Generator) -> Game:
         """Deal a game."""

@@ -62,6 +62,7 @@ class Drawer:
         suspicion: float | None,
         labels: Sequence[str | None],
         opinions: Mapping[str, str | None],
+        why: str | None = None,
     ) -> Card:
         """Draw up a card; `labels` are all present ones, to find similar items by."""
         sample, contents = self._holdings.dataset.samples[row], self._holdings.dataset.contents
@@ -77,7 +78,7 @@ class Drawer:
             share=share,
             hidden=hidden,
             suspicion=suspicion,
-            why="two people differ about it" if task is Task.THIRD else WHYS[stream],
+            why=why or ("two people differ about it" if task is Task.THIRD else WHYS[stream]),
             text=contents.strings[row][:MOST_CHARS] if isinstance(contents, Texts) else None,
             like_label=self._like(row, label, labels),
             like_suggestion=self._like(row, suggestion, labels) if suggestion != label else (),

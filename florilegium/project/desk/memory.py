@@ -1,4 +1,4 @@
-"""What the desk remembers while it works: the labels as they are now, and all that people said. Path: **project** (shell).
+"""What the desk remembers while it works: the labels as they are now, and all that people said. Path: **project**.
 
 The record is in the store; this is a picture of it that is quick to look at and is drawn anew when others were at work.
 """

@@ -96,7 +96,7 @@ class Playing:
         can = can[rng.permutation(len(can))]
         _, firsts = np.unique(memory.holdings.near[can], return_index=True)
         can = can[np.sort(firsts)]
-        turn = {label: 0 for label in self.classes}
+        turn = dict.fromkeys(self.classes, 0)
         order = []
         for row in can.tolist():  # the first of each class, then the second of each, ...
             label = str(memory.labels[row])
@@ -139,7 +139,9 @@ class Playing:
         memory = self._memory
         rows = [memory.row[j.name] for j in plays]
         usable = [
-            (row, j) for row, j in zip(rows, plays, strict=True) if row in self.answers and memory.labels[row] is not None
+            (row, j)
+            for row, j in zip(rows, plays, strict=True)
+            if row in self.answers and memory.labels[row] is not None
         ]
         if not usable:
             return None

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from florilegium.active.choosing import next_batch
+from florilegium import active
+from florilegium.active import Labelling, Meter
 from florilegium.model.quick import QuickHead
-from florilegium.project.desk.card import RANDOM, TEACHING
+from florilegium.project.desk.card import RANDOM, TEACHING, Task
 from florilegium.project.desk.chance import share_of
 from florilegium.project.desk.memory import Memory
 from florilegium.project.space import space_of
-from florilegium.types import Floats, Ints, Vectors
+from florilegium.source.base import Texts
+from florilegium.store import Said
+from florilegium.types import Bools, Floats, Ints, Vectors
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 N_AXES = 256  # of the space that is learned in: what the quick head can follow at once
 N_BATCH = 20  # items chosen at once: enough that nobody waits, few enough that each knows of the last ones
 N_READY = 8  # fewer than this waiting: choose more
+MOST_LEARNED = 2_000  # labels that the quick head learns from: the rest would slow it and hardly move it
 MIN_LABELS = 5  # below this a suggestion would be noise
 
 
@@ -40,24 +44,26 @@ class Answers:
 class Teaching:
     """The queue of what is asked next, and the model that chooses it."""
 
-    def __init__(self, project: "Project", memory: Memory) -> None:
-        """Put all items into a small space; starts no thread yet."""
-        self._memory = memory
+    def __init__(self, project: "Project", memory: Memory, *, random_share: float) -> None:
+        """Put all items into a small space, set the random ones aside, and begin to learn.
+
+        Args: random_share: 0.05..0.5, of the labels: drawn at random, to measure what choosing saves.
+        """
+        self._memory, self._share = memory, random_share
         self._seed = project.settings.seed
-        holdings = memory.holdings
-        everything = np.arange(len(memory.names), dtype=np.int64)
-        self.points: Vectors = space_of(holdings, everything, seed=self._seed, n_axes=N_AXES).points
-        self._head = QuickHead(self.points, seed=self._seed)
-        self._groups = holdings.near
+        self._head = QuickHead(_vectors(memory, seed=self._seed), seed=self._seed)
+        self._aside: Bools = active.reserve(memory.names, share=random_share, seed=self._seed)
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._stopped = False
-        self._queue: deque[tuple[int, str]] = deque()
+        self._queue: deque[int] = deque()
         self._n_rounds = 0
+        self.reasons: dict[int, str] = {}
         self.answers: Answers | None = None
         self._learn()
         self._thread = threading.Thread(target=self._work, daemon=True, name="teaching")
         self._thread.start()
+        self.told()
 
     def stop(self) -> None:
         """End the thread."""
@@ -90,29 +96,33 @@ class Teaching:
             dtype=np.int64,
         )
 
-    def next(self, who: str, taken: Collection[int], *, random_share: float) -> tuple[int, str] | None:
-        """Give the next row and how it was chosen; None: nothing is left.
-
-        Args: taken: rows that lie before others.  random_share: 0..1, of items drawn from all that is left.
-        """
+    def next(self, who: str, taken: Collection[int]) -> tuple[int, str] | None:
+        """Give the next row and how it was chosen; None: nothing is left. Args: taken: rows that lie before others."""
         left = self.open_rows(who)
         left = left[~np.isin(left, list(taken))] if taken else left
         if not len(left):
             return None
-        n_asked = len(self._memory.of("label"))
-        if share_of("random", self._seed, n_asked) < random_share:
-            return int(left[int(share_of("which", self._seed, n_asked) * len(left))]), RANDOM
-        can = set(left.tolist())
+        n_asked = len(self._memory.of(Task.LABEL))
+        aside, free = left[self._aside[left]], left[~self._aside[left]]
+        if len(aside) and (not len(free) or active.turn(n_asked, share=self._share)):
+            return int(aside[int(share_of("which", self._seed, n_asked) * len(aside))]), RANDOM
+        row = self._waiting(set(free.tolist()))
+        return (int(self._choose(free)[0]) if row is None else row), TEACHING
+
+    def ahead(self, n: int) -> tuple[int, ...]:
+        """Give the rows that come next, unless chance sends another."""
         with self._lock:
-            while self._queue:
-                row, stream = self._queue.popleft()
-                if row in can:
-                    break
-            else:
-                row, stream = int(self._choose(left)[0]), TEACHING
+            return tuple(self._queue)[:n]
+
+    def _waiting(self, can: Collection[int]) -> int | None:
+        """Give the first of the queue that may be asked now; None: the queue is empty."""
+        with self._lock:
+            found = next((row for row in self._queue if row in can), None)
+            if found is not None:
+                self._queue.remove(found)
         if len(self._queue) < N_READY:
             self._changed.set()
-        return row, stream
+        return found
 
     def _work(self) -> None:
         while True:
@@ -122,32 +132,82 @@ class Teaching:
                 return
             self._learn()
             left = self.open_rows("")
+            left = left[~self._aside[left]]
             if len(left):
-                chosen = [(int(row), TEACHING) for row in self._choose(left)]
+                chosen = self._choose(left).tolist()
                 with self._lock:
                     self._queue = deque(chosen)
 
-    def _learn(self) -> None:
-        """Learn from all labels but the sealed ones."""
+    def _known(self) -> tuple[Ints, Ints, tuple[str, ...]]:
+        """Give the labelled rows that may be learned from, their class numbers, and the classes."""
         y, classes = self._memory.numbers()
         rows = np.flatnonzero((y >= 0) & ~self._memory.sealed)
-        if not len(rows):
-            self.answers = None
-            return
-        self.answers = Answers(self._head.update(rows, y[rows], k=len(classes)), classes, len(rows))
+        return rows, y[rows], classes
+
+    def _learn(self) -> None:
+        rows, y, classes = self._known()
+        self.answers = None
+        if len(rows):
+            some = _most(rows, y, rng=np.random.default_rng(self._seed))
+            self.answers = Answers(self._head.update(rows[some], y[some], k=len(classes)), classes, len(rows))
 
     def _choose(self, left: Ints) -> Ints:
-        y, _ = self._memory.numbers()
+        y, classes = self._memory.numbers()
         answers = self.answers
         self._n_rounds += 1
         # Of near copies one is enough: the others have its label as good as given.
-        _, firsts = np.unique(self._groups[left], return_index=True)
-        batch = next_batch(
-            self.points,
+        _, firsts = np.unique(self._memory.holdings.near[left], return_index=True)
+        batch = active.next_batch(
+            self._head.places,
             y,
-            None if answers is None else answers.probabilities,
+            None if answers is None or answers.classes != classes else answers.probabilities,
             candidates=left[np.sort(firsts)],
             n=N_BATCH,
             rng=np.random.default_rng((self._seed, self._n_rounds)),
         )
+        self.reasons |= {row: batch.why(i, classes) for i, row in enumerate(batch.rows.tolist())}
         return batch.rows
+
+    def meter(self) -> Meter:
+        """Measure what the labels that people gave here brought; takes a second or two."""
+        memory = self._memory
+        given = {memory.row[j.name]: j for j in memory.of(Task.LABEL) if j.verdict is Said.LABEL}
+        rows = np.array([row for row in given if memory.labels[row] is not None], dtype=np.int64)
+        y, classes = memory.numbers()
+        number = {name: i for i, name in enumerate(classes)}
+        known, y_known, _ = self._known()
+        before = ~np.isin(known, rows)  # labels that were there when the work began are learned from at every point
+        k = len(classes)
+
+        def answers(learned: Ints, labels: Ints, asked: Ints) -> Ints:
+            everything = np.concatenate([known[before], learned])
+            return self._head.answers(everything, np.concatenate([y_known[before], labels]), asked, k=k)
+
+        labelling = Labelling(
+            rows=rows,
+            y=y[rows],
+            at_random=np.array([given[row].stream == RANDOM for row in rows.tolist()], dtype=np.bool_),
+            guesses=np.array([number.get(given[row].suggestion or "", -1) for row in rows.tolist()], dtype=np.int64),
+        )
+        return active.measure(labelling, answers, rng=np.random.default_rng(self._seed))
+
+
+def _vectors(memory: Memory, *, seed: int) -> Vectors:
+    """Give one dense row per item: a picture's embedding, or a text's place among the strongest axes of its terms."""
+    holdings = memory.holdings
+    if isinstance(holdings.dataset.contents, Texts):
+        everything = np.arange(len(memory.names), dtype=np.int64)
+        return space_of(holdings, everything, seed=seed, n_axes=N_AXES).points
+    return next(iter(holdings.survey.encoded.values())).vectors
+
+
+def _most(rows: Ints, y: Ints, *, rng: np.random.Generator, most: int = MOST_LEARNED) -> Ints:
+    """Give the places of at most `most` labels, the newest classes not left out: learning costs their cube."""
+    if len(rows) <= most:
+        return np.arange(len(rows))
+    order = rng.permutation(len(rows))
+    rank = np.zeros(len(rows), dtype=np.int64)
+    for label in np.unique(y):
+        own = order[y[order] == label]
+        rank[own] = np.arange(len(own))
+    return np.sort(np.argsort(rank, kind="stable")[:most])

@@ -1,7 +1,7 @@
 """Sign what was shown, so that an answer says truly what it is about. Path: **project** (shell).
 
-A ticket travels through the browser and back; a server that was restarted meanwhile reads it as well. Nobody can make one
-up, and each is good for one judgement: its click number is recorded with it.
+A ticket travels through the browser and back; a server that was restarted meanwhile reads it as well. Nobody can make
+one up, and each is good for one judgement: its click number is recorded with it.
 """
 
 import os

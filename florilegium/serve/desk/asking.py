@@ -4,8 +4,10 @@ The same form works with our script, which swaps the card in place, and without 
 """
 
 from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Form, Query, Request
+from pydantic import BaseModel, Field, field_validator
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from florilegium.errors import InputError
@@ -76,22 +78,32 @@ def _one(desk: Desk, name: str) -> Any:  # noqa: ANN401
     return one
 
 
+class Answer(BaseModel):
+    """What a card's form sends."""
+
+    ticket: str
+    choice: str
+    on: str = "clean"
+    label: str = ""
+    seconds: float | None = Field(default=None, allow_inf_nan=False)
+    new_class: bool = False
+    query: str = ""
+
+    @field_validator("seconds", mode="before")
+    @classmethod
+    def _nothing_is_none(cls, value: object) -> object:
+        """Read an empty field, as a form without our script has it, as no time."""
+        return value or None
+
+
 def _judge(desk: Desk) -> Any:  # noqa: ANN401
-    def judge(
-        request: Request,
-        ticket: Annotated[str, Form()],
-        choice: Annotated[str, Form()],
-        on: Annotated[str, Form()] = "clean",
-        label: Annotated[str, Form()] = "",
-        seconds: Annotated[float | None, Form(allow_inf_nan=False)] = None,
-        new_class: Annotated[bool, Form()] = False,
-        query: Annotated[str, Form()] = "",
-    ) -> Response:
-        verdict, said = _choice(choice, label)
-        done = desk.judge(ticket, verdict, said, who=who_is(request), seconds=seconds, new_class=new_class)
-        if on == "grid":
-            return _tile_done(request, done.sentence, query)
-        return _went_on(desk, request, on, query, done.sentence)
+    def judge(request: Request, given: Annotated[Answer, Form()]) -> Response:
+        verdict, said = _choice(given.choice, given.label)
+        who = who_is(request)
+        done = desk.judge(given.ticket, verdict, said, who=who, seconds=given.seconds, new_class=given.new_class)
+        if given.on == "grid":
+            return _tile_done(request, done.sentence, given.query)
+        return _went_on(desk, request, given.on, given.query, done.sentence)
 
     return judge
 
@@ -113,7 +125,9 @@ def _who(request: Request, who: Annotated[str, Form()], back: Annotated[str, For
     name = given_name(who)
     if not name:
         raise InputError("Write a name, so that the record can say who gave a label.")
-    return remember(RedirectResponse(f"/{back if back in PAGES or back in ('meter', 'play') else 'clean'}", 303), request, who=name)
+    return remember(
+        RedirectResponse(f"/{back if back in PAGES or back in ('meter', 'play') else 'clean'}", 303), request, who=name
+    )
 
 
 def _classes(desk: Desk) -> Any:  # noqa: ANN401
@@ -135,15 +149,11 @@ def _wanted(label: str | None, check: str | None, group: str | None) -> Wanted:
 
 
 def _query(wanted: Wanted) -> str:
-    from urllib.parse import urlencode
-
     given = {"label": wanted.label, "check": wanted.check, "group": "=".join(wanted.group) if wanted.group else None}
     return urlencode({name: value for name, value in given.items() if value})
 
 
 def _of_query(query: str) -> Wanted:
-    from urllib.parse import parse_qsl
-
     given = dict(parse_qsl(query[:1000]))
     return _wanted(given.get("label"), given.get("check"), given.get("group"))
 

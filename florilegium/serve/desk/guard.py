@@ -1,8 +1,8 @@
 """Let nobody in but the people at this machine. Path: **serve**. Changes no body.
 
-A page of another site, open in the same browser, can send forms to an address of this machine, and by a trick with names
-(DNS rebinding) even read the answers. So the host that a request names must be this machine's own, and what changes
-something must come from our own pages.
+A page of another site, open in the same browser, can send forms to an address of this machine, and by a trick with
+names (DNS rebinding) even read the answers. So the host that a request names must be this machine's own, and what
+changes something must come from our own pages.
 """
 
 from urllib.parse import urlsplit

@@ -16,7 +16,9 @@ def measuring_routes(desk: Desk) -> APIRouter:
 
     @router.get("/meter", include_in_schema=False)
     def meter(request: Request) -> Response:
-        html = page(request, "meter.html", tab="meter", tally=desk.tally(), meter=desk.meter(), human=desk.human_baseline())
+        html = page(
+            request, "meter.html", tab="meter", tally=desk.tally(), meter=desk.meter(), human=desk.human_baseline()
+        )
         return remember(HTMLResponse(html), request)
 
     @router.get("/numbers.json", summary="Give all numbers of the meter", operation_id="numbers")

@@ -30,9 +30,9 @@ def session_of(request: Request) -> str:
 
 
 def given_name(name: str) -> str:
-    """Give a name as it is kept: one line, nothing that turns the direction of writing.
+    r"""Give a name as it is kept: one line, nothing that turns the direction of writing.
 
-    >>> given_name("  Ann \u202e\\n Lee ")
+    >>> given_name("  Ann \u202e\n Lee ")
     'Ann Lee'
     """
     return " ".join(_TURNING.sub(" ", name).split())[:NAME_MOST]

@@ -39,8 +39,8 @@ def playing_routes(desk: Desk) -> APIRouter:
         return remember(HTMLResponse(html), request)
 
     @router.post("/play/start")
-    def start(request: Request, consent: Annotated[bool, Form()] = False) -> Response:
-        games[begin(request)] = desk.play(consent=consent, rng=np.random.default_rng())
+    def start(request: Request, consent: Annotated[str, Form()] = "") -> Response:
+        games[begin(request)] = desk.play(consent=bool(consent), rng=np.random.default_rng())
         while len(games) > MOST_GAMES:
             games.popitem(last=False)
         return remember(RedirectResponse("/play", 303), request)

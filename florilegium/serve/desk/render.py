@@ -22,7 +22,9 @@ TABS = (
 
 def page(request: Request, template: str, *, tab: str, **values: Any) -> str:
     """Give a page: the frame with its tabs, and a template in it."""
-    return fragment(template, tabs=TABS, tab=tab, title=desk_of(request).project.folder.name, **seen_by(request), **values)
+    return fragment(
+        template, tabs=TABS, tab=tab, title=desk_of(request).project.folder.name, **seen_by(request), **values
+    )
 
 
 def fragment(template: str, **values: Any) -> str:

@@ -1,0 +1,149 @@
+"""`label`: the pages on which people clean and give labels. Path: project -> **cli**."""
+
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from florilegium.cli.edge import edge
+from florilegium.cli.serving import LOOPBACK, open_browser
+from florilegium.cli.terminal import bars_for, console, load, print_json
+from florilegium.errors import SettingError
+
+if TYPE_CHECKING:
+    from florilegium.cli.bars import Bars
+    from florilegium.project.desk import DeskWish
+
+
+def label(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="A folder or table without labels: a project of it is made in -p first.", show_default=False
+        ),
+    ] = None,
+    project: Annotated[
+        Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")
+    ] = Path(),
+    who: Annotated[str, typer.Option(help="Your name, as the record shall say it; the page can change it.")] = "owner",
+    class_: Annotated[
+        str | None, typer.Option("--class", metavar="CLASS", help="Begin with the labels of this class.")
+    ] = None,
+    check: Annotated[
+        str | None, typer.Option(metavar="CHECK", help="Begin with what this check of the audit found.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="COLUMN=VALUE", help="Begin with items whose metadata says so.")
+    ] = None,
+    blind: Annotated[float, typer.Option(min=0, max=0.9, help="The share for which the model's word is hidden.")] = 0.2,
+    random: Annotated[
+        float, typer.Option(min=0.05, max=0.5, help="The share of new labels drawn at random, to measure by.")
+    ] = 0.2,
+    control: Annotated[
+        float, typer.Option(min=0, max=0.9, help="While cleaning, the share drawn at random, to count what is left.")
+    ] = 0.1,
+    again: Annotated[
+        float, typer.Option(min=0, max=0.9, help="The share asked a second time, to see how far people agree.")
+    ] = 0.05,
+    twice: Annotated[
+        float, typer.Option(min=0, max=0.9, help="The share of new labels that a second person gives too.")
+    ] = 0.0,
+    host: Annotated[str, typer.Option(help="The address to listen on; one of this machine only.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The port; 0: any.", show_default="8000 or the next free one")
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the address as one JSON document.")] = False,
+) -> None:
+    """Open the pages on which labels are cleaned, given, decided and measured, and a game. Ctrl-C stops it.
+
+    Each click is on disk before the page answers; nothing is overwritten, everything can be taken back, and no file of
+    yours is ever touched.
+
+    [bold]Examples[/bold]:
+
+      florilegium label -p flowers/
+
+      florilegium label -p flowers/ --class peony
+
+      florilegium label photos/ -p flowers/        photos without labels: make a project, then label
+
+      florilegium label -p flowers/ --twice 0.1    a tenth is labelled by two people
+    """
+    from florilegium.project.desk import DeskWish
+
+    with edge(as_json=as_json), bars_for(as_json) as bars:
+        if host not in LOOPBACK:
+            raise SettingError(
+                f"--host {host}: labelling is for people at this machine, since it knows names but no passwords yet. "
+                f"Choose one of {', '.join(LOOPBACK)}; from elsewhere use a tunnel: ssh -L 8000:127.0.0.1:8000 HOST"
+            )
+        wish = DeskWish(
+            who=who,
+            blind_share=blind,
+            random_share=random,
+            control_share=control,
+            again_share=again,
+            twice_share=twice,
+        )
+        if source is not None:
+            _make(source, project, bars)
+        path = _first_page(class_, check, group)
+        _serve(project, wish, bars, host=host, port=port, path=path, browser=not no_open, as_json=as_json)
+
+
+def _make(source: str, folder: Path, bars: "Bars") -> None:
+    """Make a project of items without labels, or read the source of the one that is there again."""
+    from florilegium.project import prepare
+    from florilegium.source.base import NO_LABELS
+
+    with prepare(folder, source, progress=bars, labels=NO_LABELS) as project:
+        project.new()
+
+
+def _first_page(label: str | None, check: str | None, group: str | None) -> str:
+    from urllib.parse import urlencode
+
+    given = {name: value for name, value in (("label", label), ("check", check), ("group", group)) if value}
+    return f"clean?{urlencode(given)}" if given else ""
+
+
+def _serve(
+    folder: Path,
+    wish: "DeskWish",
+    bars: "Bars",
+    *,
+    host: str,
+    port: int | None,
+    path: str,
+    browser: bool,
+    as_json: bool,
+) -> None:
+    from florilegium.serve.desk import create_desk
+    from florilegium.serve.running import address_of, listen, run
+
+    with load(folder, bars) as project:
+        desk = project.label(wish)
+        app = create_desk(desk)
+        bars.stop()
+        try:
+            # Uvicorn obeys Ctrl-C, answers what is open, and then passes it on: the usual end, not an interruption.
+            with suppress(KeyboardInterrupt), listen(host, port) as listening:
+                address = address_of(listening, host) + path
+                run(app, listening, ready=lambda: _tell(folder, address, browser=browser, as_json=as_json))
+        finally:
+            desk.close()
+
+
+def _tell(folder: Path, address: str, *, browser: bool, as_json: bool) -> None:
+    """Say where the pages are, and open them."""
+    if as_json:
+        print_json({"url": address, "project": str(folder)})
+    else:
+        console().print(f"open [bold]{escape(address)}[/bold]   (Ctrl-C stops it)", highlight=False)
+        sys.stdout.flush()
+    if browser:
+        open_browser(address)
