@@ -23,11 +23,11 @@ def spoilt() -> Subject:
     """Make data in which every check has something to say."""
     n = 120
     rng = np.random.default_rng(0)
-    labels: list[str | None] = [("rose", "tulip")[i % 2] for i in range(n)]
-    y = np.array([i % 2 for i in range(n)])
+    labels: list[str | None] = [("rose", "tulip")[i // 60] for i in range(n)]
+    y = np.array([i // 60 for i in range(n)])
     labels[0], labels[1] = None, "Rose "
     probabilities = np.eye(3)[np.where(y == 1, 2, 1)] * 0.8 + 0.2 / 3  # classes: "Rose ", rose, tulip
-    probabilities[[10, 11]] = probabilities[[11, 10]]
+    probabilities[[10, 70]] = probabilities[[70, 10]]
     exact = [*range(n)]
     exact[5] = 4
     return subject(
@@ -37,6 +37,8 @@ def spoilt() -> Subject:
         sides=[Side.TEST if i in {4, 20, 30} else Side.TRAIN for i in range(n)],
         faults=[Fault(name="torn.jpg", reason="the file ends too early")],
         facts={"size": y + rng.normal(0, 0.1, n)},
+        named={"blur": np.arange(n) == 7, "animated": np.arange(n) == 8},
+        strange=np.where(np.arange(n) == 9, 0.9, rng.normal(0.3, 0.01, n)),
         probabilities=probabilities,
     )
 
@@ -46,7 +48,8 @@ def test_every_file_in_the_folder_is_a_check() -> None:
     files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
 
     assert set(CHECKS) == files
-    assert {"readable", "duplicates", "leaks", "labels", "balance", "shortcuts", "unlabelled"} <= files
+    known = {"readable", "duplicates", "leaks", "labels", "balance", "shortcuts", "unlabelled"}
+    assert known | {"outliers", "quality", "odd", "order"} <= files
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -80,7 +83,14 @@ def test_every_check_is_silent_about_innocent_data(check: str) -> None:
     rng = np.random.default_rng(1)
     labels = [("rose", "tulip")[i % 2] for i in range(200)]
     sides = [Side.TEST if i % 10 < 2 else Side.TRAIN for i in range(200)]
-    innocent = subject(labels, sides=sides, facts={"size": rng.normal(size=200), "exif": np.zeros(200)})
+    labels = [labels[i] for i in rng.permutation(200)]
+    innocent = subject(
+        labels,
+        sides=sides,
+        facts={"size": rng.normal(size=200), "exif": np.zeros(200)},
+        named={"blur": rng.uniform(0.1, 0.5, 200), "brightness": np.full(200, 0.4), "contrast": np.full(200, 0.2)},
+        strange=rng.uniform(0.2, 0.4, 200),
+    )
 
     assert found(innocent, check) == []
 

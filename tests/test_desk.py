@@ -121,7 +121,7 @@ def test_a_hidden_word_is_not_in_the_card(made: tuple[Path, dict[str, str]], tmp
 
 
 def test_errors_left_cover_what_was_planted(made: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    """After forty honest verdicts the range of wrong labels left holds their true number, and all is told to a person."""
+    """After forty honest verdicts the range of wrong labels left holds their true number."""
     folder, truth = made
     with desk_at(folder, tmp_path / "p", control_share=0.3, again_share=0.0) as desk:
         for _ in range(40):
@@ -151,7 +151,7 @@ def test_filters_choose(made: tuple[Path, dict[str, str]], tmp_path: Path) -> No
 
 
 def test_labelling_from_nothing(bare: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    """From no label at all: classes are made on the way, the model soon knows better than chance, and says why it asks."""
+    """From no label at all: classes are made on the way, and the model soon knows better than chance."""
     folder, truth = bare
     with desk_at(folder, tmp_path / "p", again_share=0.0) as desk:
         first = desk.label("s1", "ann")
@@ -183,7 +183,7 @@ def test_a_slip_makes_no_class(bare: tuple[Path, dict[str, str]], tmp_path: Path
         answer(desk, card, "green")
         other = desk.label("s1", "ann")
         assert other is not None
-        with pytest.raises(NewClass, match="No class 'gren' yet. Nearest: green"):
+        with pytest.raises(NewClass, match=r"No class 'gren' yet\. Nearest: green"):
             desk.judge(other.ticket, Said.LABEL, "gren", who="ann")
         with pytest.raises(InputError, match="printable"):
             desk.judge(other.ticket, Said.LABEL, "a\x00b", who="ann", new_class=True)
@@ -192,7 +192,7 @@ def test_a_slip_makes_no_class(bare: tuple[Path, dict[str, str]], tmp_path: Path
 
 
 def test_two_people_who_differ_need_a_third(bare: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    """What is to be labelled twice comes to a second person without the first label; where they differ, a third decides."""
+    """What is labelled twice comes to a second person without the first label; where they differ, a third decides."""
     folder, truth = bare
     with desk_at(folder, tmp_path / "p", twice_share=0.9, again_share=0.0) as desk:
         for _ in range(10):
@@ -253,6 +253,7 @@ def test_played_guesses_become_the_human_baseline(made: tuple[Path, dict[str, st
     folder, _ = made
     with desk_at(folder, tmp_path / "p") as desk:
         labels = list(desk.memory.labels)
+        game = desk.play(consent=False, rng=np.random.default_rng(0))
         for consent in (False, True):
             game = desk.play(consent=consent, rng=np.random.default_rng(1))
             for row in game.rows:
@@ -279,10 +280,30 @@ def test_nobody_to_play_against(bare: tuple[Path, dict[str, str]], tmp_path: Pat
 @pytest.mark.parametrize("wish", [{"blind_share": 1.0}, {"random_share": 0.0}, {"again_share": -0.1}, {"who": " "}])
 def test_shares_out_of_range_are_refused(wish: dict[str, float]) -> None:
     """A share that would hide everything, or leave nothing to measure by, is refused with the range."""
-    with pytest.raises(SettingError, match="expected|empty"):
+    with pytest.raises(SettingError, match=r"expected|empty"):
         DeskWish(**wish)  # type: ignore[arg-type]
 
 
 def test_the_planted_errors_are_there() -> None:
     """The fixture plants what the tests count on."""
     assert N_WRONG % len(COLOURS) == 0
+
+
+def test_the_report_shows_people_beside_the_model(made: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    """Who was asked again and who played stand in the report with counts and ranges; before that nothing does."""
+    folder, truth = made
+    with desk_at(folder, tmp_path / "p", again_share=0.9) as desk:
+        before = desk.project.report().path.read_text(encoding="utf-8")
+        for _ in range(12):
+            card = desk.clean("s1", "ann")
+            assert card is not None
+            answer(desk, card, truth[card.name])
+        game = desk.play(consent=True, rng=np.random.default_rng(1))
+        for row in game.rows:
+            desk.guess(game, str(desk.memory.labels[row]), who="ann")
+        page = desk.project.report().path.read_text(encoding="utf-8")
+
+        assert "People beside the model" not in before
+        assert "People beside the model" in page
+        assert "people, asked again" in page
+        assert "People were right on 100.0" in page.replace("\u00a0", " ")

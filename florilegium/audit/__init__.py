@@ -7,10 +7,28 @@ from florilegium.audit.alike import Prints
 from florilegium.audit.checks import CHECKS
 from florilegium.audit.duplicates import Duplicates, combine, near_duplicates
 from florilegium.audit.finding import Finding, Severity
+from florilegium.audit.leak import Leak
+from florilegium.audit.shortcut import Rung, ladder
 from florilegium.audit.subject import Subject
+from florilegium.audit.suspects import Ranked, suspects
 from florilegium.types import Progress, silent
 
-__all__ = ["CHECKS", "Duplicates", "Finding", "Prints", "Severity", "Subject", "audit", "combine", "near_duplicates"]
+__all__ = [
+    "CHECKS",
+    "Duplicates",
+    "Finding",
+    "Leak",
+    "Prints",
+    "Ranked",
+    "Rung",
+    "Severity",
+    "Subject",
+    "audit",
+    "combine",
+    "ladder",
+    "near_duplicates",
+    "suspects",
+]
 
 STEP = "checks"
 _WORST_FIRST = {severity: rank for rank, severity in enumerate(reversed(Severity))}

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from florilegium.audit.finding import Finding, Severity
+from florilegium.audit.leak import Leak
 from florilegium.dataset import Dataset
 from florilegium.source.base import Fault, Kind, Side, Texts
 from florilegium.types import Bools, Floats, Ints, Octets, Vectors
@@ -29,6 +30,8 @@ class Subject:
     faults: tuple[Fault, ...] = ()  # what could not be used: not among the n items
     thumbs: Octets | None = None  # (n, h, w[, 3]); texts have none
     probabilities: Floats | None = None  # (n, k) by models that had not seen the item; rows of NaN where there are none
+    strange: Floats | None = None  # (n,) how unlike all others each item is; NaN where that is not known
+    leaks: tuple[Leak, ...] = ()  # what careless splits would have claimed
     seed: int = 0
 
     @property
@@ -71,6 +74,10 @@ class Subject:
     def origins(self) -> Ints:
         """Number where the items come from, -1 where that is unknown; shape (n,)."""
         return numbered([sample.origin for sample in self.dataset.samples])
+
+    def fact(self, name: str) -> Vectors | None:
+        """Give one fact of every item (n,); None where that is not known of such items."""
+        return self.facts[:, self.fact_names.index(name)] if name in self.fact_names else None
 
     def shown(self, row: int) -> str:
         """Give an item as a reader would know it again: its name, and how a text begins."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from florilegium import __version__
-from florilegium.cli import bias, cards, exporting, lab, labelling, labels, relabelling, serving
+from florilegium.cli import auditing, bias, cards, exporting, lab, labelling, labels, relabelling, serving
 from florilegium.cli.edge import edge
 from florilegium.cli.terminal import bars_for, console, load, print_json
 from florilegium.cli.usage import Commands
@@ -40,6 +40,7 @@ app.add_typer(lab.app)
 app.add_typer(cards.app)
 app.add_typer(labels.app)
 app.command()(serving.serve)
+app.command()(auditing.audit)
 app.command()(bias.bias)
 app.command()(relabelling.relabel)
 app.command()(labelling.label)
@@ -185,26 +186,6 @@ def new(
         else:
             show.reading(console(), reading, folder=folder)
             show.status(console(), status)
-
-
-@app.command()
-def audit(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
-    """Say what is doubtful in the data: unreadable files, duplicates, leaks, labels, imbalance, shortcuts.
-
-    [bold]Example[/bold]: florilegium audit -p flowers/ --json
-    """
-    from florilegium.cli import show
-    from florilegium.cli.documents import audited_dict
-    from florilegium.cli.hints import with_folder
-
-    with edge(as_json=as_json), bars_for(as_json) as bars, load(project, bars) as opened:
-        result = with_folder(opened.audit(), project)
-        bars.stop()
-        if as_json:
-            print_json(audited_dict(result))
-        else:
-            show.heading(console(), f"Audit of {result.n:,} items")
-            show.findings(console(), result.findings)
 
 
 @app.command()

@@ -20,8 +20,14 @@ def reading_dict(reading: Reading, status: Status) -> dict[str, Any]:
 
 
 def audited_dict(result: Audited) -> dict[str, Any]:
-    """Give the list of findings, worst first."""
-    return {"n": result.n, "findings": [{**asdict(f), "items": list(f.items)} for f in result.findings]}
+    """Give the list of findings, worst first, the ladder of shortcuts, and what careless splits would have claimed."""
+    return {
+        "n": result.n,
+        "findings": [{**asdict(f), "items": list(f.items)} for f in result.findings],
+        "shortcuts": [asdict(rung) for rung in result.ladder],
+        "leaks": [asdict(leak) for leak in result.leaks],
+        "page": None if result.path is None else str(result.path),
+    }
 
 
 def trained_dict(result: Trained) -> dict[str, Any]:

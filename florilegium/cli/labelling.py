@@ -18,45 +18,44 @@ if TYPE_CHECKING:
     from florilegium.project.desk import DeskWish
 
 
+Source = Annotated[
+    str | None,
+    typer.Argument(help="A folder or table without labels: a project of it is made in -p first.", show_default=False),
+]
+Folder = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
+Who = Annotated[str, typer.Option(help="Your name, as the record shall say it; the page can change it.")]
+OfClass = Annotated[str | None, typer.Option("--class", metavar="CLASS", help="Begin with the labels of this class.")]
+Check = Annotated[str | None, typer.Option(metavar="CHECK", help="Begin with what this check of the audit found.")]
+Group = Annotated[str | None, typer.Option(metavar="COLUMN=VALUE", help="Begin with items whose metadata says so.")]
+Blind = Annotated[float, typer.Option(min=0, max=0.9, help="The share for which the model's word is hidden.")]
+Random = Annotated[float, typer.Option(min=0.05, max=0.5, help="The share of new labels drawn at random, to measure.")]
+Control = Annotated[float, typer.Option(min=0, max=0.9, help="While cleaning, the share drawn at random, to count.")]
+Again = Annotated[float, typer.Option(min=0, max=0.9, help="The share asked a second time: do people agree?")]
+Twice = Annotated[float, typer.Option(min=0, max=0.9, help="The share of new labels that a second person gives too.")]
+Host = Annotated[str, typer.Option(help="The address to listen on; one of this machine only.")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="The port; 0: any.", show_default="8000 or the next free one")
+]
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the address as one JSON document.")]
+
+
 def label(
-    source: Annotated[
-        str | None,
-        typer.Argument(
-            help="A folder or table without labels: a project of it is made in -p first.", show_default=False
-        ),
-    ] = None,
-    project: Annotated[
-        Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")
-    ] = Path(),
-    who: Annotated[str, typer.Option(help="Your name, as the record shall say it; the page can change it.")] = "owner",
-    class_: Annotated[
-        str | None, typer.Option("--class", metavar="CLASS", help="Begin with the labels of this class.")
-    ] = None,
-    check: Annotated[
-        str | None, typer.Option(metavar="CHECK", help="Begin with what this check of the audit found.")
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option(metavar="COLUMN=VALUE", help="Begin with items whose metadata says so.")
-    ] = None,
-    blind: Annotated[float, typer.Option(min=0, max=0.9, help="The share for which the model's word is hidden.")] = 0.2,
-    random: Annotated[
-        float, typer.Option(min=0.05, max=0.5, help="The share of new labels drawn at random, to measure by.")
-    ] = 0.2,
-    control: Annotated[
-        float, typer.Option(min=0, max=0.9, help="While cleaning, the share drawn at random, to count what is left.")
-    ] = 0.1,
-    again: Annotated[
-        float, typer.Option(min=0, max=0.9, help="The share asked a second time, to see how far people agree.")
-    ] = 0.05,
-    twice: Annotated[
-        float, typer.Option(min=0, max=0.9, help="The share of new labels that a second person gives too.")
-    ] = 0.0,
-    host: Annotated[str, typer.Option(help="The address to listen on; one of this machine only.")] = "127.0.0.1",
-    port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="The port; 0: any.", show_default="8000 or the next free one")
-    ] = None,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the address as one JSON document.")] = False,
+    source: Source = None,
+    project: Folder = Path(),
+    who: Who = "owner",
+    class_: OfClass = None,
+    check: Check = None,
+    group: Group = None,
+    blind: Blind = 0.2,
+    random: Random = 0.2,
+    control: Control = 0.1,
+    again: Again = 0.05,
+    twice: Twice = 0.0,
+    host: Host = "127.0.0.1",
+    port: Port = None,
+    no_open: NoOpen = False,
+    as_json: AsJson = False,
 ) -> None:
     """Open the pages on which labels are cleaned, given, decided and measured, and a game. Ctrl-C stops it.
 
@@ -76,11 +75,7 @@ def label(
     from florilegium.project.desk import DeskWish
 
     with edge(as_json=as_json), bars_for(as_json) as bars:
-        if host not in LOOPBACK:
-            raise SettingError(
-                f"--host {host}: labelling is for people at this machine, since it knows names but no passwords yet. "
-                f"Choose one of {', '.join(LOOPBACK)}; from elsewhere use a tunnel: ssh -L 8000:127.0.0.1:8000 HOST"
-            )
+        _refuse_others(host)
         wish = DeskWish(
             who=who,
             blind_share=blind,
@@ -93,6 +88,14 @@ def label(
             _make(source, project, bars)
         path = _first_page(class_, check, group)
         _serve(project, wish, bars, host=host, port=port, path=path, browser=not no_open, as_json=as_json)
+
+
+def _refuse_others(host: str) -> None:
+    if host not in LOOPBACK:
+        raise SettingError(
+            f"--host {host}: labelling is for people at this machine, since it knows names but no passwords yet. "
+            f"Choose one of {', '.join(LOOPBACK)}; from elsewhere use a tunnel: ssh -L 8000:127.0.0.1:8000 HOST"
+        )
 
 
 def _make(source: str, folder: Path, bars: "Bars") -> None:
@@ -128,8 +131,9 @@ def _serve(
     with load(folder, bars) as project:
         desk = project.label(wish)
         app = create_desk(desk)
-        bars.stop()
         try:
+            desk.prepare()
+            bars.stop()
             # Uvicorn obeys Ctrl-C, answers what is open, and then passes it on: the usual end, not an interruption.
             with suppress(KeyboardInterrupt), listen(host, port) as listening:
                 address = address_of(listening, host) + path

@@ -9,7 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from florilegium.audit.checks.shortcuts import ALPHA, SMALL
 from florilegium.audit.finding import Finding, Severity
+from florilegium.audit.shortcut import Rung
 from florilegium.cli.hints import THIS, in_folder
 from florilegium.evaluation.values import Outcome, Score, Verdict
 from florilegium.project.results import Reading, Status, Trained
@@ -62,7 +64,22 @@ def ladder(console: Console, scores: Sequence[Score], *, accent: str = "") -> No
     console.print(table)
 
 
-def track(score: Score, *, style: str) -> Text:
+def shortcuts(console: Console, rungs: Sequence[Rung]) -> None:
+    """Show how well each family of facts tells the class, with its range; what tells more than chance stands out."""
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for rung in rungs:
+        style = "yellow" if rung.p <= ALPHA and rung.lift >= SMALL else ""
+        table.add_row(
+            Text(f"  {rung.family}", style=style),
+            Text(f"{rung.accuracy:6.1%}", style=style),
+            Text(f"({rung.low:.1%} to {rung.high:.1%})", style="dim"),
+            track(rung, style=style or "cyan"),
+            Text(f"p = {rung.p:.4f}, {rung.strongest}", style="dim"),
+        )
+    console.print(table)
+
+
+def track(score: Score | Rung, *, style: str) -> Text:
     """Draw a range as a line and the accuracy as a dot on a scale from 0 to 1."""
     low, point, high = (round(value * (TRACK - 1)) for value in (score.low, score.accuracy, score.high))
     cells = ["━" if low <= i <= high else "·" for i in range(TRACK)]

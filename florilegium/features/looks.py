@@ -21,8 +21,8 @@ from florilegium.types import Bools, Octets, Vectors
 THUMB_SIDE = 32  # px
 RAW_SIDE = 64  # px: arrays up to this size are their own thumbnails
 THUMB_BYTES = THUMB_SIDE * THUMB_SIDE * 3
-ROW_BYTES = THUMB_BYTES + facts.N_FILE_FACTS * 4
-LOOKS_KEY = f"looks-1-{DECODE_RULES}"  # where rows are kept; raise the first number when a row means something else
+ROW_BYTES = THUMB_BYTES + (facts.N_FILE_FACTS + len(facts.BLUR)) * 4
+LOOKS_KEY = f"looks-2-{DECODE_RULES}"  # where rows are kept; raise the first number when a row means something else
 HASH_SIDE = 8  # 8 x 8 signs make 64 bits
 WAVE_DECIMALS = 1  # a blank picture's waves are rounding noise below this; its bits must not be chance
 
@@ -47,9 +47,9 @@ class Looks:
 
 
 def glance(pixels: Octets, header: Header) -> Octets:
-    """Give what is kept of one decoded picture (h, w, 3): thumbnail and file facts, as octets (ROW_BYTES,)."""
-    thumb = np.asarray(Image.fromarray(pixels).resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BILINEAR))
-    return np.concatenate([thumb.ravel(), facts.file_facts(header).view(np.uint8)])
+    """Give what is kept of one decoded picture (h, w, 3): thumbnail, file facts and blur, as octets (ROW_BYTES,)."""
+    told = np.append(facts.file_facts(header), np.float32(facts.blur(pixels)))
+    return np.concatenate([_thumb(pixels).ravel(), told.view(np.uint8)])
 
 
 def picture_looks(rows: Octets, paths: Sequence[Path], *, ok: Bools, faults: Sequence[Fault]) -> Looks:
@@ -60,9 +60,10 @@ def picture_looks(rows: Octets, paths: Sequence[Path], *, ok: Bools, faults: Seq
     parts = {
         "size": (facts.SIZE, told[:, :n_size]),
         "format": (facts.FORMAT, told[:, n_size:n_format]),
-        "light": (facts.LIGHT, facts.light_facts(thumbs)),
-        "exif": (facts.EXIF, told[:, n_format:]),
+        **facts.light_parts(thumbs),
+        "exif": (facts.EXIF, told[:, n_format : facts.N_FILE_FACTS]),
         "path": (facts.PATH, facts.path_facts(paths)),
+        "blur": (facts.BLUR, told[:, facts.N_FILE_FACTS :]),
     }
     n_animated = int(told[:, n_size + facts.FORMAT.index("animated")].sum())
     notes = (f"{n_animated:,} files hold several frames or pages; only the first is used.",) if n_animated else ()
@@ -73,7 +74,7 @@ def array_looks(array: Octets) -> Looks:
     """Make the looks of pictures that are arrays (n, h, w[, 3]): they have no file, so only light tells anything."""
     small = max(array.shape[1:3]) <= RAW_SIDE
     thumbs = array if small else np.stack([_thumb(picture) for picture in array])
-    parts = {"light": (facts.LIGHT, facts.light_facts(thumbs))}
+    parts = facts.light_parts(thumbs)
     return _looks(facts.table(parts), thumbs, ok=np.ones(len(array), dtype=np.bool_), faults=())
 
 

@@ -91,10 +91,13 @@ class Project:
             details |= {"notes": list(reading.notes), "faults": [[f.name, f.reason] for f in reading.faults], **sealed}
         return reading
 
-    def audit(self) -> Audited:
-        """Say what is doubtful in the data."""
+    def audit(self, *, output: Path | None = None) -> Audited:
+        """Say what is doubtful in the data, and write a page about it.
+
+        Args: output: where the page goes; None: `audit.html` in the project's folder.
+        """
         with self._command("audit") as details:
-            result = auditing.run(self, self.holdings())
+            result = auditing.run(self, self.holdings(), output)
             details |= {"n_findings": len(result.findings)}
         return result
 

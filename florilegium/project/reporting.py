@@ -2,8 +2,7 @@
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +11,14 @@ import numpy as np
 
 import florilegium
 from florilegium import evaluation, report
-from florilegium.errors import ItemError, StepMissing
+from florilegium.errors import StepMissing
 from florilegium.evaluation import Outcome, Predictions, Score
-from florilegium.features import decode
-from florilegium.project import auditing, biasing, kept
+from florilegium.project import auditing, biasing, kept, showing
+from florilegium.project.desk import people
 from florilegium.project.holdings import Holdings
 from florilegium.project.results import Reported, Status
 from florilegium.project.training import scores_of_sources
-from florilegium.source.base import Files, Pixels, Side, Texts
+from florilegium.source.base import Side
 from florilegium.types import Ints
 
 if TYPE_CHECKING:
@@ -90,8 +89,8 @@ def _account(project: "Project", record: "ModelRecord", holdings: Holdings) -> r
         known=test[1] if judged and test is not None else None,
         same_sources=same,
         new_sources=new,
-        pictures=_pictures(project, holdings, names),
-        texts=_texts(holdings),
+        pictures=showing.pictures(project, holdings, names),
+        texts=showing.texts(holdings),
         openings=tuple(
             report.Opening(
                 k=o.k,
@@ -105,6 +104,7 @@ def _account(project: "Project", record: "ModelRecord", holdings: Holdings) -> r
         provenance=_provenance(project, record),
         notes=tuple(card["notes"]),
         biases=_biases(project, record),
+        people=people.beside(project, holdings),
     )
 
 
@@ -140,47 +140,6 @@ def _summary(project: "Project", holdings: Holdings) -> report.Summary:
 
 def _source_name(project: "Project") -> str:
     return Path(project.settings.source.location).name or project.settings.source.location
-
-
-def _pictures(project: "Project", holdings: Holdings, names: Iterable[str]) -> Mapping[str, bytes]:
-    """Give thumbnails by name; those of files are kept in the cache by content."""
-    contents = holdings.dataset.contents
-    row = {name: i for i, name in enumerate(holdings.dataset.names)}
-    rows = [(name, row[name]) for name in names if name in row]
-    if isinstance(contents, Texts):
-        return {}
-    if isinstance(contents, Pixels):
-        return {name: report.thumbnail(contents.array[i]) for name, i in rows}
-    return _file_thumbnails(project.cache / "thumbnails", holdings, contents, rows)
-
-
-def _file_thumbnails(
-    folder: Path, holdings: Holdings, contents: Files, rows: list[tuple[str, int]]
-) -> Mapping[str, bytes]:
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def one(entry: tuple[str, int]) -> tuple[str, bytes | None]:
-        name, i = entry
-        place = folder / holdings.dataset.hashes[i]
-        try:
-            return name, place.read_bytes()
-        except FileNotFoundError:
-            pass
-        try:
-            made = report.thumbnail(decode(contents.paths[i]))
-        except (ItemError, OSError):
-            return name, None  # gone since it was read; the page names it without a picture
-        with kept.replacing(place) as beside:
-            beside.write_bytes(made)
-        return name, made
-
-    with ThreadPoolExecutor() as pool:
-        return {name: made for name, made in pool.map(one, rows) if made is not None}
-
-
-def _texts(holdings: Holdings) -> Mapping[str, str]:
-    contents = holdings.dataset.contents
-    return dict(zip(holdings.dataset.names, contents.strings, strict=True)) if isinstance(contents, Texts) else {}
 
 
 def _provenance(project: "Project", record: "ModelRecord") -> dict[str, str]:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from florilegium.audit.finding import Finding
+from florilegium.audit.leak import Leak
+from florilegium.audit.shortcut import Rung
 from florilegium.evaluation.values import Score
 from florilegium.source.base import Fault
 from florilegium.store import Grown, ModelRecord
@@ -25,6 +27,9 @@ class Audited:
 
     findings: tuple[Finding, ...]
     n: int  # items looked at
+    ladder: tuple[Rung, ...] = ()  # how well facts alone tell the label, the most telling first
+    leaks: tuple[Leak, ...] = ()  # what careless splits would have claimed
+    path: Path | None = None  # the page
 
     def _repr_html_(self) -> str:
         """Show the findings in a notebook."""

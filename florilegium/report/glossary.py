@@ -30,6 +30,8 @@ MEANINGS = {
     "finding": "something in the data that a check holds doubtful. You decide",
     "seed": "the number that all chance was drawn from: the same seed gives the same result",
     "hash": "a fingerprint of a file: equal fingerprints, equal contents",
+    "human ceiling": "how often a person, asked again without seeing the label, gives the label on record",
+    "human baseline": "how often people are right on items that they see for the first time",
     # The page of the six biases.
     "Holm's correction": "who compares often finds something by chance; so each of many comparisons has to be clearer "
     "than a single one would have to be (Holm 1979)",

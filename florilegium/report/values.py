@@ -63,6 +63,14 @@ class Biases:
     page: str  # the file with all of it, beside the report
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """What people did with the labels, beside what the model does."""
+
+    sentences: tuple[str, ...]  # agreement with the record, among people, and how far the model sways them
+    scores: tuple[Score, ...] = ()  # people asked again, people who played, and the model on what they played
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Account:
     """All that is known of a project and its current model, for one report.
@@ -94,6 +102,7 @@ class Account:
     provenance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # "seed" -> "0"; in this order
     notes: tuple[str, ...] = ()  # what was guessed, ignored or left out
     biases: Biases | None = None  # None: nobody has looked for biases yet
+    people: People | None = None  # None: nobody has cleaned, labelled or played yet
     next_steps: tuple[str, ...] = ()  # empty: the report derives them from what it shows
 
     def __post_init__(self) -> None:

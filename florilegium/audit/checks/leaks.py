@@ -8,10 +8,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from florilegium.audit.finding import Finding, Severity
-from florilegium.audit.phrases import command, counted, part, verb
+from florilegium.audit.leak import Leak
+from florilegium.audit.phrases import command, counted, part, percent, verb
 from florilegium.audit.subject import Subject
 from florilegium.types import Ints
 
+_KEPT = {
+    "near copies": "The seal keeps copies on one side, so the verdict does not claim this.",
+    "groups": "The seal keeps groups whole, so the verdict does not claim this.",
+    "sources": "Read the verdict's second figure, for sources never seen; and collect from more sources.",
+}
 MOVES_THE_SCORE = 0.01  # of the test items: from here on a leak is a point of accuracy
 
 
@@ -26,6 +32,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     sourced = _leaked(subject, subject.origins)
     if len(sourced):
         yield _sourced(subject, sourced)
+    yield from (_caused(subject, leak) for leak in subject.leaks if leak.low > 0)
 
 
 def _leaked(subject: Subject, groups: Ints) -> Ints:
@@ -75,6 +82,17 @@ def _sourced(subject: Subject, rows: Ints) -> Finding:
         fix="Read the verdict's second figure, for sources never seen; it is the one that a stranger's "
         "items will meet.",
         rows=rows,
+    )
+
+
+def _caused(subject: Subject, leak: Leak) -> Finding:
+    return subject.finding(
+        "leaks",
+        Severity.INFO,
+        f"With {leak.by} divided at random a model would have looked {100 * leak.gain:.1f} points better "
+        f"({100 * leak.low:.1f} to {100 * leak.high:.1f}): {percent(leak.divided)} right instead of "
+        f"{percent(leak.apart)} of {counted(leak.n, subject.noun)}, a quick model in cross-validation.",
+        fix=_KEPT[leak.by],
     )
 
 

@@ -134,5 +134,5 @@ def _by_check(project: "Project") -> dict[str, list[str]]:
 
 def _answers(project: "Project", holdings: Holdings) -> Floats:
     """Give out-of-fold answers (n, k), rows of NaN where there are none."""
-    found = auditing._out_of_fold(project, holdings)
+    found = auditing.answers(project, holdings)
     return np.full((len(holdings.dataset), max(len(holdings.dataset.classes), 1)), np.nan) if found is None else found

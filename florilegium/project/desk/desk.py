@@ -75,6 +75,17 @@ class Desk:
         """What can be played."""
         return Playing(self.project, self.memory)
 
+    def prepare(self) -> None:
+        """Do beforehand what the first page would wait for: rank the labels, find what is alike, learn from labels."""
+        progress = self.project.progress
+        steps: list[Callable[[], object]] = [lambda: self.cleaning, lambda: self.drawer.points]
+        if any(label is None for label in self.memory.labels):
+            steps.append(lambda: self.teaching)
+        for done, step in enumerate(steps):
+            progress("desk made ready", done, len(steps))
+            step()
+        progress("desk made ready", len(steps), len(steps))
+
     # What is asked
 
     def clean(self, session: str, who: str, wanted: Wanted | None = None) -> Card | None:

@@ -86,7 +86,7 @@ class Teaching:
     def open_rows(self, who: str) -> Ints:
         """Give the rows without a label that this person has not passed over."""
         memory = self._memory
-        passed = memory.rows("label", who=who)
+        passed = memory.rows(Task.LABEL, who=who)
         return np.array(
             [
                 row

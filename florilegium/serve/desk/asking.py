@@ -58,12 +58,12 @@ def _clean(desk: Desk) -> Any:  # noqa: ANN401
         view: str = "single",
     ) -> Response:
         wanted = _wanted(label, check, group)
-        if view == "grid":
-            cards = desk.suspects(who_is(request), wanted, N_GRID)
-            values = {"cards": cards, "card": None}
-        else:
-            values = {"cards": [], "card": desk.clean(begin(request), who_is(request), wanted)}
-        html = page(request, "clean.html", tab="clean", view=view, **values, **_beside(desk, "clean", wanted))
+        in_grid = view == "grid"
+        cards = desk.suspects(who_is(request), wanted, N_GRID) if in_grid else []
+        card = None if in_grid else desk.clean(begin(request), who_is(request), wanted)
+        html = page(
+            request, "clean.html", tab="clean", view=view, cards=cards, card=card, **_beside(desk, "clean", wanted)
+        )
         return remember(HTMLResponse(html), request)
 
     return clean

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from florilegium.serve.edge import error_json
 
 HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+OURS = frozenset({"same-origin", "none"})  # of Sec-Fetch-Site; none: the reader typed the address
 READING = frozenset({"GET", "HEAD"})
 
 
@@ -48,5 +49,6 @@ def refusal(method: str, headers: Headers) -> tuple[int, str] | None:
     if method in READING:
         return None
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    foreign = site not in (None, "same-origin", "none") or (origin is not None and urlsplit(origin).netloc != host)
+    # A browser that says where a request comes from is believed; its Origin is "null" where pages send no referrer.
+    foreign = site not in OURS if site is not None else origin is not None and urlsplit(origin).netloc != host
     return (403, "This came from a page of another site, so nothing was changed.") if foreign else None

@@ -1,0 +1,58 @@
+"""Small pictures and texts of items, by name, for the pages. Path: **project** (shell)."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from florilegium import report
+from florilegium.errors import ItemError
+from florilegium.features import decode
+from florilegium.project import kept
+from florilegium.project.holdings import Holdings
+from florilegium.source.base import Files, Pixels, Texts
+
+if TYPE_CHECKING:
+    from florilegium.project.project import Project
+
+
+def pictures(project: "Project", holdings: Holdings, names: Iterable[str]) -> Mapping[str, bytes]:
+    """Give thumbnails by name; those of files are kept in the cache by content."""
+    contents = holdings.dataset.contents
+    row = {name: i for i, name in enumerate(holdings.dataset.names)}
+    rows = [(name, row[name]) for name in names if name in row]
+    if isinstance(contents, Texts):
+        return {}
+    if isinstance(contents, Pixels):
+        return {name: report.thumbnail(contents.array[i]) for name, i in rows}
+    return _file_thumbnails(project.cache / "thumbnails", holdings, contents, rows)
+
+
+def _file_thumbnails(
+    folder: Path, holdings: Holdings, contents: Files, rows: list[tuple[str, int]]
+) -> Mapping[str, bytes]:
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def one(entry: tuple[str, int]) -> tuple[str, bytes | None]:
+        name, i = entry
+        place = folder / holdings.dataset.hashes[i]
+        try:
+            return name, place.read_bytes()
+        except FileNotFoundError:
+            pass
+        try:
+            made = report.thumbnail(decode(contents.paths[i]))
+        except (ItemError, OSError):
+            return name, None  # gone since it was read; the page names it without a picture
+        with kept.replacing(place) as beside:
+            beside.write_bytes(made)
+        return name, made
+
+    with ThreadPoolExecutor() as pool:
+        return {name: made for name, made in pool.map(one, rows) if made is not None}
+
+
+def texts(holdings: Holdings) -> Mapping[str, str]:
+    """Give every text by name; none where the items are pictures."""
+    contents = holdings.dataset.contents
+    return dict(zip(holdings.dataset.names, contents.strings, strict=True)) if isinstance(contents, Texts) else {}
