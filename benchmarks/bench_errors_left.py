@@ -14,7 +14,7 @@ range of the random items' share, taken at the same looks.
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -183,7 +183,7 @@ def main() -> None:
     """Measure, print, and fail where a promise is broken."""
     only = next((a for a in sys.argv[1:] if not a.isdigit()), "")
     n_sessions = next((int(a) for a in sys.argv[1:] if a.isdigit()), N_SESSIONS)
-    sets = {"digits": digits}
+    sets: dict[str, Callable[[], tuple[Vectors | spmatrix, Ints]]] = {"digits": digits}
     if os.environ.get("FLORILEGIUM_DATA"):
         sets |= {"flowers20": flowers, "banking77": banking}
     else:
@@ -192,9 +192,7 @@ def main() -> None:
         f"{n_sessions} sessions each; in brackets the 99 % range. truth: the range held the truth itself at every look;"
     )
     print("list: the end that trusts the list held; peer: Clopper-Pearson held; stop: sessions in which it said stop;")
-    print(
-        "looked, left: share of items looked at, wrong labels left at the end; ends: upper ends with and without the list"
-    )
+    print("looked, left: items looked at, wrong labels left at the end; ends: upper ends with and without the list")
     head = f"{'set, noise, user':<28}{'held at every look':<26}{'truth':>8}{'list':>9}{'peer':>9}{'stop':>8}"
     print(head + f"{'looked':>9}{'left':>7}   ends")
     broken: list[str] = []

@@ -111,6 +111,25 @@ def test_the_range_holds_what_is_true(n: int, agree: float) -> None:
     assert held >= 0.95 * len(told)
 
 
+def of_three(n: int, *, copying: float, seed: int) -> Ratings:
+    """Give what three people say who each see the truth with probability `copying` and guess otherwise."""
+    chance, shares = np.random.default_rng([seed, n]), [0.6, 0.3, 0.1]
+    truth, guess = chance.choice(3, n, p=shares), chance.choice(3, (3, n), p=shares)
+    codes = np.where(chance.random((3, n)) < copying, truth, guess).astype(np.int64)
+    return Ratings(people=("a", "b", "c"), items=tuple(map(str, range(n))), classes=("x", "y", "z"), codes=codes)
+
+
+@pytest.mark.parametrize(("n", "copying"), [(40, 0.9), (40, 0.7), (25, 0.98)])
+def test_alphas_range_holds_what_is_true(n: int, copying: float) -> None:
+    """Two of three people both see the truth with probability `copying` squared, which is the true alpha."""
+    n_samples = 200
+    found = [alpha(of_three(n, copying=copying, seed=seed), rng=rng()) for seed in range(n_samples)]
+    told = [f for f in found if f.value is not None]
+    held = sum(f.low <= copying**2 <= f.high for f in told if f.low is not None and f.high is not None)
+
+    assert held >= 0.93 * len(told)
+
+
 def test_no_disagreement_is_no_certainty() -> None:
     """Twenty items on which two people agree do not prove that they always will."""
     found = alpha(of_rows("ab" * 10, "ab" * 10), rng=rng())

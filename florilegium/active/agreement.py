@@ -19,6 +19,7 @@ from florilegium.types import Floats, Ints
 KAPPA, ALPHA = "Cohen's kappa", "Krippendorff's alpha"
 N_RESAMPLES = 2_000
 BLOCK = 250  # resamples drawn at once
+FEW_APART = 10  # items on which people differ; with fewer, resampled ranges are too narrow (test_active_agreement)
 # "Rely only on data with alpha of at least 0.800; consider 0.667 to 0.800 only for tentative conclusions":
 # Krippendorff (2004), Content Analysis, 2nd ed., p. 241.
 RELIABLE, TENTATIVE = 0.8, 0.667
@@ -166,9 +167,11 @@ def _agreement(
     value = 1 - apart / by_chance
     draws = np.concatenate([_draws(features, n_of, parts, rng) for _ in range(N_RESAMPLES // BLOCK)])
     low, high = corrected_range(value, draws)
-    # Where (nearly) all agree, resampling knows nothing of the disagreements that more items would have brought.
-    least, most = wilson_interval(apart * n, n, level=level)
-    low, high = max(min(low, 1 - most / by_chance), -1.0), min(max(high, 1 - least / by_chance), 1.0)
+    if _n_apart(measure, features, n_of) < FEW_APART:
+        # Resampling knows nothing of the disagreements that more items would have brought.
+        least, most = wilson_interval(apart * n, n, level=level)
+        low, high = min(low, 1 - most / by_chance), max(high, 1 - least / by_chance)
+    low, high = max(low, -1.0), min(high, 1.0)
     return Agreement(
         measure=measure,
         value=float(value),
@@ -180,6 +183,12 @@ def _agreement(
         sentence=_sentence(measure, (value, low, high), 1 - apart, n, n_people),
         level=level,
     )
+
+
+def _n_apart(measure: str, features: Floats, n_of: Ints) -> int:
+    """Count the items on which people differ: the first feature tells sameness for kappa, disagreement for alpha."""
+    differ = features[:, 0] == 0 if measure == KAPPA else features[:, 0] > 0
+    return int(n_of[differ].sum())
 
 
 def _draws(
