@@ -1,12 +1,14 @@
 """`florilegium labels export` and `labels import`, as they are typed."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+import florilegium
 from florilegium.cli.commands import app
 from tests.label_making import labels_of, pictures, project_of, said
 
@@ -19,6 +21,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     with project_of(photos, root / "one") as one, project_of(photos, root / "two") as two:
         one.store.label([said("rose/a0.png", "tulip"), said("rose/a1.png", None), said("rose/a2.png", "tulip")])
         two.store.label([said("rose/a0.png", "rose", who="zoe", day=9), said("rose/a2.png", "rose", who="zoe", day=0)])
+        two.store.label([said("rose/a1.png", "tulip", who="zoe", day=0)])
     return root / "one", root / "two"
 
 
@@ -44,9 +47,9 @@ def test_out_and_in(folders: tuple[Path, Path], tmp_path: Path) -> None:
     assert "3 label events would be recorded, about 18 items." in dry.stdout
     assert "3 label events recorded, about 18 items." in done.stdout
     assert "18 came with that project's source; this project's source has its own." in done.stdout
-    assert (
-        "1 labels of people here give way:\n  rose/a2.png: here 'rose' (zoe), in the file 'tulip' (ann)" in done.stdout
-    )
+    assert "2 labels of people here give way:" in done.stdout
+    assert "  rose/a1.png: here 'tulip' (zoe), in the file taken out (ann)\n" in done.stdout
+    assert "  rose/a2.png: here 'rose' (zoe), in the file 'tulip' (ann)\n" in done.stdout
     assert "1 labels here go on counting: they are newer, or preferred:" in done.stdout
     assert (again["n_new"], again["n_known"], again["dry_run"]) == (0, 3, False)
 
@@ -107,12 +110,10 @@ def test_a_folder_is_told_about(folders: tuple[Path, Path], tmp_path: Path) -> N
 
 def test_the_import_is_in_the_history_of_the_project(folders: tuple[Path, Path], tmp_path: Path) -> None:
     """What was imported is recorded with the commands of the project."""
-    table = tmp_path / "t.csv"
+    table, folder = tmp_path / "t.csv", shutil.copytree(folders[0], tmp_path / "copy")
     table.write_text("item,label\nrose/a5.png,tulip\n", encoding="utf-8")
-    run("import", table, "-p", folders[0], "--who", "eve")
-    import florilegium
-
-    with florilegium.load(folders[0]) as opened:
+    run("import", table, "-p", folder, "--who", "eve")
+    with florilegium.load(folder) as opened:
         last = opened.store.runs()[-1]
 
         assert (last.command, last.details["n_new"]) == ("labels import", 1)

@@ -14,7 +14,7 @@ from florilegium.errors import FlorilegiumError, InputError, MetadataError, Sour
 from florilegium.project import Project
 from florilegium.project.labels import ImportWish, Prefer
 from florilegium.source.labels import form_of
-from tests.label_making import labels_of, of_people, pictures, project_of, said
+from tests.label_making import labels_of, of_people, pictures, project_of, queries, said
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +203,60 @@ def test_nothing_is_half_imported(project: Project, tmp_path: Path) -> None:
     assert [e.name for e in of_people(project)] == ["rose/a0.png"]
 
 
+def test_a_source_label_never_beats_a_person(tmp_path: Path) -> None:
+    """An item without a label of its own source keeps what a person said, whatever another project's source says."""
+    photos = pictures(tmp_path / "photos")
+    shutil.copy(photos / "rose" / "a0.png", photos / "loose.png")
+    with project_of(photos, tmp_path / "p") as project:
+        project.store.label([said("loose.png", "rose", day=1)])
+        table = written(tmp_path / "t.csv", "item,label,who,at\nloose.png,tulip,import,2026-04-01\n")
+        done = project.labels().import_from(table)
+
+        assert labels_of(project)["loose.png"] == "rose"
+        assert (done.n_new, len(done.kept)) == (1, 1)
+
+
+def test_the_form_can_be_said(project: Project, tmp_path: Path) -> None:
+    """A table without an ending is read as what it is said to be; a text column names items by their contents."""
+    table = written(tmp_path / "table", "file_name,text,label\nrose/a0.png,,tulip\nrose/a1.png,, \n")
+    done = project.labels().import_from(table, ImportWish(form="csv"))
+
+    assert (done.n_new, labels_of(project)["rose/a0.png"]) == (1, "tulip")
+
+
+def test_texts_are_found_by_themselves(tmp_path: Path) -> None:
+    """A table of texts and labels, and Label Studio's tasks with texts, fit by what the text says."""
+    with project_of(queries(tmp_path / "q.csv"), tmp_path / "p") as project:
+        text = "where is my card number 3, please"
+        project.labels().import_from(written(tmp_path / "t.csv", f'text,label\n"{text}",money\n'))
+        tasks = studio(
+            tmp_path / "t.json", {"data": {"text": text.replace("3", "4")}, "annotations": [annotation("money")]}
+        )
+        project.labels().import_from(tasks)
+
+        assert [e.label for e in of_people(project)] == ["money", "money"]
+
+
+def test_tasks_without_an_answer_are_counted(project: Project, tmp_path: Path) -> None:
+    """Bare tasks, empty answers and broken addresses are no labels and no faults of their neighbours."""
+    bare = [
+        {"image": "rose/a0.png"},
+        {"image": "rose/a1.png", "flower": {"choices": [""]}},
+        {"image": "http://[broken", "flower": {"choices": ["tulip"]}},
+    ]
+    odd = {"data": {"x": "http://[broken"}, "annotations": []}
+    said_of = {
+        "data": {"image": "rose/a3.png"},
+        "annotations": [annotation("tulip")],
+        "predictions": [7, {"result": []}],
+    }
+    done = project.labels().import_from(studio(tmp_path / "t.json", *bare, odd, said_of), ImportWish(partial=True))
+
+    assert [e.name for e in of_people(project)] == ["rose/a3.png"]
+    assert any("2 lines or tasks have no label" in note for note in done.notes)
+    assert len(done.left_out) == 2
+
+
 def test_new_classes_are_made_where_asked(project: Project, tmp_path: Path) -> None:
     """A class that no item has is taken with `new_class`."""
     table = written(tmp_path / "t.csv", "item,label\nrose/a0.png,dahlia\n")
@@ -243,6 +297,10 @@ BAD: dict[str, tuple[str | bytes | None, str]] = {
     "digits.json": ("[" + "9" * 10_000 + "]", "no JSON"),
     "odd.json": ('[7, {"data": {"image": "rose/a0.png"}, "annotations": {"a": 1}}]', "task 1: expected an object"),
     "empty.json": ('[{"data": {"n": 1}}]', "no picture or text in its data; it has n"),
+    "two.json": (
+        json.dumps([{"image": "rose/a0.png", "annotations": [{"result": annotation("a")["result"] * 2}]}]),
+        "2 choices (a, a); expected one per item",
+    ),
     "list.json": ('[{"data": {"image": "a0.png"}, "annotations": [{"result": [{"type": "choices"}]}]}]', "odd content"),
     "several.json": (
         json.dumps([{"image": "rose/a0.png", "flower": {"choices": ["a", "b"]}}]),

@@ -16,8 +16,9 @@ from PIL import Image
 
 import florilegium
 from florilegium.dataset import LabelEvent
-from florilegium.errors import SettingError, SourceError, StepMissing
+from florilegium.errors import SettingError, SourceError, StepMissing, StorageError
 from florilegium.export.labels import Labelled, write_csv, write_imagefolder, write_jsonl, write_studio
+from florilegium.export.labels.imagefolder import file_name
 from florilegium.project import Project
 from florilegium.project.labels import ExportWish, ImportWish
 from florilegium.source.base import Pixels, Sample
@@ -261,3 +262,24 @@ def test_the_newer_label_here_stays(project: Project, blank: Project, tmp_path: 
     assert [(d.name, d.here, d.file.label) for d in done.kept] == [("rose/a0.png", here, CLASSES[2])]
     assert labels_of(blank)["rose/a0.png"] == "rose"
     assert set(of_people(blank)) == {*HISTORY, here}
+
+
+@pytest.mark.parametrize("name", ["../a.png", "/a.png", "a//b.png", "c:/a.png", "a\\b.png", "x" * 300])
+def test_no_name_leads_out_of_the_folder(name: str) -> None:
+    """A name that could lead elsewhere, or that `datasets` or a file system reads otherwise, becomes the hash."""
+    item = Labelled(sample=Sample(name=name, label=None, sha256="ab" * 32), events=())
+    first = file_name(item, taken={})
+    second = file_name(item, taken={first: b""})
+
+    assert first.startswith("ab" * 16)
+    assert "/" not in first + second
+    assert second.startswith(f"{'ab' * 16}-2.")
+
+
+def test_a_place_that_cannot_be_written_is_named(project: Project, tmp_path: Path) -> None:
+    """A file where a folder is needed is said, and nothing is left behind."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StorageError, match="Make room, or name a place you may write to"):
+        project.labels().export_to(tmp_path / "file" / "labels.csv")
+
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]

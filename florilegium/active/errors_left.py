@@ -33,8 +33,8 @@ def errors_left(
     """Estimate how many wrong labels are left among the items not judged yet, and say when to stop.
 
     Args:
-        suspicion: (n,) of all items there were to judge, most suspicious highest; only the order counts, and only for
-            `estimate`: the range does not rest on it.
+        suspicion: (n,) of all items there were to judge, most suspicious highest, as it was before the first verdict.
+            Only the order counts; the range holds however bad it is.
         judged: in the order in which the verdicts were given.
         tolerated: 0..1, the share of all labels that may be wrong when cleaning stops.
         level: of the range; the chance that it *ever* leaves out the truth is at most 1 - level.
@@ -49,8 +49,9 @@ def errors_left(
     wrong, unsure = rulings == Ruling.WRONG, rulings == Ruling.UNSURE
     readings = [wrong, *_readings(judged, wrong, unsure)]
     ranges = [_range(parts_of(suspicion, judged, reading), level=level) for reading in readings]
-    low, high, if_ranked = (end(column) for end, column in zip((min, max, max), zip(*ranges, strict=True), strict=True))
-    if_ranked = max(low, min(high, if_ranked))
+    low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
+    # Going on finds no more than what this user would call wrong: the advice does not wait for what is unsure.
+    if_ranked = max(low, min(high, ranges[0][2]))
     n_tolerated = int(tolerated * len(suspicion))
     found = ErrorsLeft(
         n_items=len(suspicion),
@@ -115,8 +116,8 @@ def _estimate(suspicion: Floats, judged: Sequence[Judged], low: int, high: int) 
 
 def _right_to_stop(suspicion: Floats, judged: Sequence[Judged], tolerated: int, *, level: float) -> int | None:
     """Count the right verdicts in a row, down the list from here, after which at most `tolerated` may be left."""
-    maybe_wrong = np.array([j.ruling is not Ruling.KEPT for j in judged], dtype=np.bool_)
-    parts = parts_of(suspicion, judged, maybe_wrong)
+    wrong = np.array([j.ruling is Ruling.WRONG for j in judged], dtype=np.bool_)
+    parts = parts_of(suspicion, judged, wrong)
     n_ahead = min(MOST_AHEAD, parts[0].n_unjudged)
     ends = []
     for part in parts:

@@ -31,11 +31,6 @@ class Session:
     wrong: Bools  # (t,) what was said
     counted: Bools  # (t,) verdicts on which a wager is made; the others only tell what they tell
 
-    @property
-    def n_unjudged(self) -> int:
-        """Count the items that nobody has judged."""
-        return self.n - len(self.wrong)
-
 
 def numbers_left(n_unjudged: int) -> Ints:
     """Give the numbers of wrong labels to ask about: 0, 1, ..., n_unjudged, with gaps of 3 % where these are many."""

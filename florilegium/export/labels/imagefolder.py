@@ -87,7 +87,7 @@ def file_name(item: Labelled, *, taken: dict[str, Any]) -> str:
     parts = name.split("/")
     odd = name.startswith("/") or "\\" in name or ":" in name or any(part in {"", ".", ".."} for part in parts)
     too_long = any(len(part.encode()) > MAX_NAME_BYTES for part in parts)
-    if odd or too_long or name in taken or name.casefold() == METADATA:
+    if odd or too_long or name in taken:
         name = f"{item.sample.sha256[:32]}{ending}"
         number = 1
         while name in taken:
