@@ -184,7 +184,14 @@ def test_the_model_card_says_what_it_is_for_and_from_what(judged: Project) -> No
     text = file.open_model(judged.model_path).card.text
 
     headings = [line for line in text.splitlines() if line.startswith("# ")]
-    assert headings == ["# A classifier of 3 classes", "# Uses", "# Training data", "# Evaluation", "# Limits"]
+    assert headings == [
+        "# A classifier of 3 classes",
+        "# Uses",
+        "# Training data",
+        "# Evaluation",
+        "# Bias, Risks, and Limitations",
+        "# Model Card Contact",
+    ]
     assert "no stated licence" in text
 
 

@@ -229,3 +229,81 @@ def test_an_option_of_tables_is_refused_on_a_project(tmp_path: Path) -> None:
 def test_a_folder_without_a_project_is_a_missing_step(tmp_path: Path) -> None:
     """Where no project lives the exit code is 3."""
     assert run("-p", tmp_path).exit_code == 3
+
+
+def odd_table(folder: Path, n: int = 1200) -> Path:
+    """Write decisions as they come: "?" for what is missing, outcomes missing more often in one town, ages in years."""
+    rng = np.random.default_rng(2)
+    lines = ["outcome,said,town,age,each"]
+    for i in range(n):
+        town = "north" if i % 2 else "south"
+        outcome = "?" if rng.random() < (0.3 if town == "north" else 0.05) else str(rng.integers(0, 2))
+        age = "?" if i % 50 == 0 else str(rng.integers(18, 90))
+        lines.append(f"{outcome},{'' if i % 100 == 99 else rng.integers(0, 2)},{town},{age},p{i}")
+    path = folder / "odd.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Give what is found in them, by town, age, and a column in which each row is a group of its own."""
+    path = odd_table(tmp_path_factory.mktemp("odd"))
+    asked = ("--label", "outcome", "--prediction", "said", "--group", "town,age,each", "--json")
+    found: dict[str, Any] = json.loads(run("--table", path, *asked).stdout)
+    return found
+
+
+def test_outcomes_that_are_missing_in_one_group_are_found(odd: dict[str, Any]) -> None:
+    """A decision whose outcome nobody knows is kept, and that it is missing more often in one town is a finding."""
+    missing = [
+        each for each in odd["results"] if each["measure"] == "missing labels ratio" and each["column"] == "town"
+    ]
+
+    assert odd["n"] == 1188  # of 1,200, twelve say nothing of what was decided
+    assert [(each["outcome"], each["groups"]) for each in missing] == [("found", ["north", "south"])]
+
+
+def test_no_column_is_asked_whether_it_is_missing_in_itself(odd: dict[str, Any]) -> None:
+    """Whoever has no town is in none of the towns: such a comparison would always give nothing."""
+    assert [
+        each for each in odd["results"] if each["measure"].startswith("missing age") and "age" in each["column"]
+    ] == []
+    assert any(each["measure"].startswith("missing age") for each in odd["results"])
+
+
+def test_a_column_that_tells_nothing_apart_is_crossed_with_none(odd: dict[str, Any]) -> None:
+    """A column of single rows is named in a note, and no crossing bears its name."""
+    columns = {each["column"] for each in odd["results"]}
+
+    assert {"town", "age", "town × age"} <= columns
+    assert not any("each" in name for name in columns)
+    assert any(
+        note.startswith("each: 1,188 groups" if "1,188" in note else "each: 1,200 groups") for note in odd["notes"]
+    )
+
+
+def test_bins_stand_in_the_order_of_their_numbers(odd: dict[str, Any]) -> None:
+    """Ages come youngest first, "?" is a missing age and no group."""
+    rows = next(each["rows"] for each in odd["rates"] if each["column"] == "age")
+    starts = [int(row["group"].split(" to ")[0]) for row in rows]
+
+    assert starts == sorted(starts)
+    assert starts[0] == 18
+
+
+def test_what_was_left_out_is_said_in_the_terminal(tmp_path: Path) -> None:
+    """Whoever reads the terminal alone learns of the rows that were left out."""
+    asked = ("--label", "outcome", "--prediction", "said", "--group", "town")
+    done = run("--table", odd_table(tmp_path), *asked)
+
+    assert "! 12 of 1,200 rows say nothing of what was decided, and are left out." in done.output
+
+
+def test_without_two_groups_it_says_so(tmp_path: Path) -> None:
+    """A column with one group leaves the kinds unmeasured because of that, not for want of a label."""
+    path = tmp_path / "one.csv"
+    path.write_text("y,said,g\n" + "1,0,all\n0,1,all\n" * 50, encoding="utf-8")
+    done = run("--table", path, "--label", "y", "--prediction", "said", "--group", "g")
+
+    assert "No column has two groups to compare." in done.output

@@ -226,3 +226,12 @@ def test_the_weak_part_of_the_space_is_found_and_judged_on_other_items() -> None
 def test_too_few_items_have_no_slices() -> None:
     """A hundred items are not cut up."""
     assert weak_slices(np.zeros((100, 3), dtype=np.float32), np.ones(100, dtype=np.bool_), seed=0) is None
+
+
+def test_large_numbers_are_written_out() -> None:
+    """Incomes keep all their digits and get thousands marked; years and shares stay as they are."""
+    incomes = of_numbers("income", np.array([1234567.0, 2345678.0]), n_bins=2).groups
+    years = of_numbers("year", np.array([1999.0, 2024.0]), n_bins=2).groups
+
+    assert incomes == ("1,234,567", "2,345,678")
+    assert years == ("1999", "2024")

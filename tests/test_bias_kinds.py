@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import PermutationMethod, chi2_contingency
 
 from florilegium.bias import (
     Column,
@@ -17,9 +18,11 @@ from florilegium.bias import (
     planted,
 )
 from florilegium.bias.amplification import directional, zhao
+from florilegium.bias.association import association
 from florilegium.bias.label_shift import LabelShift, label_shift
 from florilegium.bias.strata import stratified
 from florilegium.bias.two_sample import area, told_apart
+from florilegium.report.bias_chapters import chapters
 from florilegium.types import Ints
 
 N_RESAMPLES = 200
@@ -341,7 +344,33 @@ def test_what_the_card_promises_is_held_against_the_data() -> None:
 
     assert [(r.groups[0], r.estimate, r.outcome) for r in found] == [
         ("no", 100.0, Outcome.NOT_SHOWN),
-        ("yes", 0.0, Outcome.TOO_FEW),
-        ("b", 3.0, Outcome.TOO_FEW),
+        ("yes", 0.0, Outcome.FOUND),
+        ("b", 3.0, Outcome.FOUND),
     ]
     assert found[1].n_more == 30
+
+
+def test_a_link_in_a_thin_table_is_seen() -> None:
+    """Twenty classes over three sources, few items in each cell: found, and p is that of scipy's permutations."""
+    rng = np.random.default_rng(0)
+    codes = groups(300, 60, 40)
+    y = np.where(rng.random(400) < 0.4, 7 * codes, rng.integers(0, 20, 400))
+    link = association(codes, y, None, n_resamples=100, rng=rng)
+    slight = np.where(rng.random(400) < 0.05, 7 * codes, rng.integers(0, 20, 400))
+    thin = np.zeros((3, 20), dtype=np.int64)
+    np.add.at(thin, (codes, slight), 1)
+    dealt = PermutationMethod(n_resamples=4000, rng=np.random.default_rng(1))
+
+    assert link.p < 0.001
+    assert association(codes, slight, None, n_resamples=100, rng=rng).p == pytest.approx(
+        chi2_contingency(thin, correction=False, method=dealt).pvalue, abs=0.03
+    )
+
+
+def test_a_use_that_the_data_cannot_support_leads_its_chapter() -> None:
+    """A group that is meant and hardly there is a gap between word and data, whatever else there is enough of."""
+    given = binary(groups(970, 3), y=np.arange(973) % 2, intended=Intended(groups={"group": ("a", "b")}))
+    found = chapters(look(given), unit="item")[-1]
+
+    assert found.state == "gap"
+    assert "3 items of it, too few to judge it" in found.statements[0].sentence

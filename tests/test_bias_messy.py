@@ -151,8 +151,8 @@ def test_one_small_group_more_than_the_limit_keeps_its_name() -> None:
     assert "g20" in made.groups
 
 
-def test_rare_classes_are_tested_together() -> None:
-    """Classes of one item each count as one where the chi-square would not hold; one class alone has no link."""
+def test_rare_classes_link_with_nothing_by_chance() -> None:
+    """Classes of one item each, where the chi-square would not hold, make no gap; one class alone has no link."""
     codes = np.arange(300) % 2
     y = np.array([*range(20), *([20] * 280)])
     wide = tuple(map(str, range(21)))

@@ -109,8 +109,8 @@ def test_the_card_bears_the_headings_of_the_hub() -> None:
     headings = [heading for heading, _ in page_of(account()).card]
 
     assert headings[:4] == [
-        "Uses: direct use",
-        "Uses: out-of-scope use",
+        "Uses: Direct Use",
+        "Uses: Out-of-Scope Use",
         "Bias, Risks, and Limitations",
         "Recommendations",
     ]

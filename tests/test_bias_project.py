@@ -3,13 +3,16 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import florilegium
+from florilegium.bias import Decisions, Findings, examine
 from florilegium.errors import MetadataError, SettingError, StepMissing
+from florilegium.model.file import open_model
 from florilegium.project import Project
 from florilegium.project.biased import Biased
 from florilegium.project.biasing import used
@@ -179,3 +182,35 @@ def test_an_opened_seal_adds_its_items(project: Project, tmp_path: Path) -> None
 
     assert len(given.rows) == status.n_train + status.n_test
     assert given.n_sealed == status.n_test
+
+
+def test_the_models_own_card_says_what_the_settings_say(project: Project, tmp_path: Path) -> None:
+    """A model that is trained after somebody wrote down its use bears that use and the address for objections."""
+    shutil.copytree(project.folder, tmp_path / "copy")
+    path = tmp_path / "copy" / "florilegium.toml"
+    told = {"intended_use": "Sorting prints", "out_of_scope_use": "Judging people", "recourse": "ann@example.org"}
+    text = path.read_text(encoding="utf-8").replace("seed = 0", "seed = 1")  # the same model would not be written anew
+    for name, said in told.items():
+        text = text.replace(f'{name} = ""', f'{name} = "{said}"')
+    path.write_text(text, encoding="utf-8")
+    with florilegium.load(tmp_path / "copy") as opened:
+        opened.train()
+        card = open_model(opened.model_path).card.text
+
+    assert all(said in card for said in told.values())
+    assert "Nobody has written this yet" not in card
+
+
+def test_the_labels_of_a_group_are_one_command_away(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project hands on the command that opens its own labels."""
+    asked: dict[str, object] = {}
+
+    def heard(decisions: Decisions, **options: Any) -> Findings:
+        asked.update(options)
+        return examine(decisions, **options)
+
+    monkeypatch.setattr("florilegium.bias.examine", heard)
+    project.bias(BiasWish(groups=("shop",), gap=0.2))
+
+    assert asked["relabel"] == f"florilegium label -p {project.folder}"
+    assert asked["gap"] == 0.2

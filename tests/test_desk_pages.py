@@ -21,7 +21,7 @@ from florilegium.project.desk.card import Wanted
 from tests.desk_making import COLOURS, browser_of, desk_at, trained_project, unlabelled_project
 
 FRAGMENT = {"X-Fragment": "1"}
-N_KILLS = 3  # the benchmark `label` kills two hundred times
+N_KILLS = 3  # of the whole server; test_desk_kills kills two hundred desks
 
 
 @pytest.fixture(scope="module")

@@ -168,8 +168,8 @@ def test_the_key_is_the_graphs() -> None:
 
 
 def test_an_absent_backbone_says_how_to_get_it(tmp_path: Path) -> None:
-    """Without the file the message names the variable; with a name that nobody knows it lists those there are."""
-    with pytest.raises(StepMissing, match="FLORILEGIUM_DATA"):
+    """Without the file it names the variable and what works without one; for a name nobody knows, those there are."""
+    with pytest.raises(StepMissing, match=r"FLORILEGIUM_DATA .* another encoder: petal"):
         backbone("mobilenetv2_100_tf")
     with pytest.raises(SettingError, match="mobilenetv2_100_tf"):
         backbone("resnet-9000", data=tmp_path)

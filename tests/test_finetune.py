@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 pytest.importorskip("torch", reason="the extra finetune is not installed")
@@ -16,6 +17,7 @@ pytest.importorskip("torch", reason="the extra finetune is not installed")
 import torch
 
 from florilegium.errors import SettingError
+from florilegium.features import petal
 from florilegium.features.precision import halved, narrowed, widened
 from florilegium.features.stream import Runner
 from florilegium.model import finetune as tuning
@@ -23,6 +25,7 @@ from florilegium.model.finetune import Network, Plan, Task, source_weights, tune
 from florilegium.model.finetune.augment import view
 from florilegium.model.finetune.examples import Examples, epoch_batches
 from florilegium.model.finetune.learner import Learner
+from florilegium.model.finetune.network import learning_side
 from florilegium.model.finetune.tuning import start_head
 from tests.finetune_making import SIDE, small_encoder, striped
 
@@ -304,6 +307,22 @@ def test_a_cuda_that_is_not_there_is_named() -> None:
 
     with pytest.raises(SettingError, match=r"--device cuda: torch .* finds no GPU"):
         tuning.chosen_device("cuda")
+
+
+def test_a_network_of_any_size_learns_from_smaller_photos() -> None:
+    """Petal, made for 224 px, learns from 192 px; a network with learned positions, or a tiny one, keeps its size."""
+    own = petal.petal()
+    with_positions = onnx.ModelProto()
+    with_positions.CopyFrom(own.trunk)
+    with_positions.graph.node.add(op_type="MatMul")
+    tiny = small_encoder()
+
+    assert (own.side, learning_side(own)) == (224, 192)
+    assert learning_side(dataclasses.replace(own, trunk=with_positions)) == 224
+    assert learning_side(tiny) == tiny.side
+    pictures = torch.zeros((1, 192, 192, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        assert Network(own)(pictures).shape == (1, own.d)
 
 
 def test_the_forecast_is_of_the_right_size() -> None:

@@ -54,6 +54,24 @@ def test_divergence_is_told_and_is_no_failure() -> None:
     assert "Warning" not in out + err
 
 
+def test_a_rate_of_0_is_told_for_all_that_learns() -> None:
+    """At rate 0 each of the six networks says that no weight moves."""
+    code, out, _ = run("--lr", "0")
+
+    assert code == 0
+    assert " ".join(out.split()).count("At learning rate 0 no weight moves.") == 6
+
+
+def test_what_was_chosen_is_told() -> None:
+    """With a batch of one's own each network says how its loss went; a batch larger than the data is named."""
+    code, out, _ = run("--batch", "5000")
+    said = " ".join(out.split())
+
+    assert code == 0
+    assert said.count("A batch of 5,000 is more: each step takes all of them.") == 2
+    assert said.count("The loss fell from") == 6
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
@@ -65,9 +83,10 @@ def test_divergence_is_told_and_is_no_failure() -> None:
 )
 def test_what_is_out_of_range_is_refused(arguments: tuple[str, ...], word: str) -> None:
     """A rate that is no number, an empty batch and unknown data end with exit code 2 and a sentence."""
-    code, _, err = run(*arguments)
+    code, out, err = run(*arguments)
 
-    assert code == 2
+    assert (code, out) == (2, "")
+    assert "Fetching" not in err
     assert word in " ".join(err.split())
 
 

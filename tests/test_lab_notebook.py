@@ -81,6 +81,9 @@ def test_the_folder_brings_all_that_binder_needs(folder: Path) -> None:
     assert "florilegium/lab/descent.py" in zipfile.ZipFile(packed).namelist()
     assert wanted[-1] == f"./{packed.name}"
     assert {"ipykernel", "voila", "numpy"} <= {Requirement(line).name for line in wanted[:-1]}
+    assert json.loads((folder / "voila.json").read_text(encoding="utf-8")) == {
+        "VoilaConfiguration": {"strip_sources": False}  # seen with voila 0.5.13: code and pictures, in order
+    }
     assert (folder / "runtime.txt").read_text(encoding="utf-8") == f"python-{wheel.PYTHON}\n"
 
 

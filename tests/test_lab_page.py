@@ -151,6 +151,43 @@ def test_pictures_are_told_to_those_who_do_not_see_them(page: Page) -> None:
     assert any("slope" in str(label) for label in labels)
 
 
+@pytest.mark.parametrize("press", ["Play", "Step"])
+def test_what_is_pressed_is_seen(browser: Browser, address: str, press: str) -> None:
+    """On a phone the pictures lie below the button: whoever presses it sees data and map a moment later."""
+    tab = visit(browser, address, viewport={"width": 390, "height": 664}, reduced_motion="reduce")
+    expect(tab.locator(".land canvas")).not_to_be_in_viewport()
+    tab.get_by_role("button", name=press).click()
+
+    expect(tab.locator(".data canvas")).to_be_in_viewport(ratio=1)
+    expect(tab.locator(".land canvas")).to_be_in_viewport(ratio=1)
+    tab.context.close()
+
+
+def test_the_losses_of_one_run_stand_beside_it(page: Page) -> None:
+    """One run: its losses are on the first screen, in its own part; two runs share one picture of them."""
+    expect(page.locator(".run #losses")).to_be_in_viewport()
+    page.check("#second")
+
+    expect(page.locator(".run #losses")).to_have_count(0)
+    expect(page.locator("#curve #losses")).to_be_visible()
+
+
+def test_each_step_is_told_as_it_was(page: Page) -> None:
+    """A negative rate moves weights uphill, 0 moves none, and with momentum it is speed that moves them."""
+    told = []
+    for setting, value in ((".rate", "-0.1"), (".rate", "0"), (".rate", "0.1"), (".momentum", "0.9")):
+        page.locator(setting).fill(value)
+        page.locator(setting).press("Tab")
+        for _ in range(4):
+            page.get_by_role("button", name="Step").click()
+        told.append(page.locator(".said").inner_text())
+
+    assert "moved uphill by 0.1 times its gradient" in told[0]
+    assert "At rate 0 no weight moved" in told[1]
+    assert "moved downhill by 0.1 times its gradient" in told[2]
+    assert "moved downhill by 0.1 times its speed" in told[3]
+
+
 def test_a_phone_shows_all_of_it(browser: Browser, address: str) -> None:
     """On a phone nothing is wider than the screen, in the light and in the dark, with one run or two."""
     tab = visit(browser, address, viewport={"width": 360, "height": 740}, color_scheme="dark", reduced_motion="reduce")

@@ -33,6 +33,14 @@ RUN = """async ([name, settings, nSteps]) => {
   return { n, d, k, x: inputs, target: targets, start, rows, losses: run.losses, end };
 }"""
 
+# How many a run that begins at zero is right about before its first step.
+RIGHT_AT_FIRST = """async (name) => {
+  const { problemOf, readDigits } = await import("./problems.js");
+  const { Run } = await import("./descent.js");
+  const digits = readDigits(new Uint8Array(await (await fetch("digits.bin")).arrayBuffer()));
+  return new Run(problemOf(name, { digits }), { start: "zeros", seed: 1, rate: 0.1, momentum: 0, batch: 16 }).nRight;
+}"""
+
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
@@ -101,6 +109,8 @@ def test_the_digits_are_those_of_scikit_learn(page: Page) -> None:
         ([0.7, math.nan], 300.0),
         ([0.7, 9.0, math.inf], -0.5),
         ([0.7] * 60, 0.0),
+        ([0.9] + [0.7] * 60, 0.0),
+        ([0.7, 0.71] * 30, 1e6),
         ([0.7] * 60, 0.0005),
         ([0.7, 0.71] * 30, 1.5),
         ([0.7, 0.9, 1.2], -0.1),
@@ -117,6 +127,15 @@ def test_an_end_is_told_in_the_same_words(page: Page, losses: list[float], rate:
 
     assert said["sentence"] == wanted.sentence
     assert said["end"] == str(wanted.end)
+
+
+def test_equal_scores_are_one_answer(page: Page) -> None:
+    """Weights that are all 0 give ten equal scores: that is one answer, a 0, as NumPy's argmax has it."""
+    n_right = page.evaluate(RIGHT_AT_FIRST, "ten")
+    digits = load("digits")
+
+    assert n_right == (digits.y == 0).sum()
+    assert page.evaluate(RIGHT_AT_FIRST, "pair") == (digits.y == 3).sum()
 
 
 def test_numbers_are_written_as_python_writes_them(page: Page) -> None:

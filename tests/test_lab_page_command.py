@@ -39,6 +39,15 @@ def test_a_page_becomes_a_folder(tmp_path: Path) -> None:
     assert (first.exit_code, again.exit_code, refused.exit_code) == (0, 0, 2)
 
 
+def test_one_page_does_not_replace_the_other(tmp_path: Path) -> None:
+    """Where `lab sgd` was written, `lab draw` is refused: the folder holds another page."""
+    run.invoke(app, ["lab", "sgd", "-o", str(tmp_path / "site")])
+    refused = run.invoke(app, ["lab", "draw", "-o", str(tmp_path / "site"), "--json"])
+
+    assert refused.exit_code == 2
+    assert (tmp_path / "site" / "descent.js").exists()
+
+
 def test_the_sketchpad_needs_digits() -> None:
     """A model of flowers is refused, with what is expected and what to do."""
     refused = run.invoke(app, ["lab", "draw", "--model", "flowers20", "--json"])

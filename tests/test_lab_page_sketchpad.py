@@ -133,6 +133,34 @@ def test_the_page_answers_as_python_does(page: Page, tmp_path: Path) -> None:
     assert shown_percent == pytest.approx(100 * probability, abs=0.06)  # one decimal is shown
 
 
+def test_nothing_is_ever_entirely_sure(page: Page) -> None:
+    """A probability that would round to 100 % is written as more than 99.9 %; and an 8 is "an 8"."""
+    draw(page, a("7", "crossed"))
+
+    expect(page.locator("#ten .top .number")).to_have_text("> 99.9 %")
+    expect(page.locator("#why")).to_have_text("More than 99.9 % sure.")
+    assert draw(page, a("8", "two rings"))["said"] == "It is an 8"
+
+
+def test_a_phone_shows_the_answer_above_the_pad(browser: Browser, address: str) -> None:
+    """On a phone answer and pad are on one screen, and the pad stays where it is while the answer changes."""
+    page = visit_sketchpad(browser, address, viewport={"width": 390, "height": 664}, has_touch=True)
+    places = [page.locator("#pad").bounding_box()]
+    states = []
+    for drawing in (a("3", "two bows"), *others(1, rng=np.random.default_rng(SEED))[:1]):
+        states.append(draw(page, drawing)["state"])
+        places.append(page.locator("#pad").bounding_box())
+    answer, (first, *later) = page.locator("#answer").bounding_box(), places
+    page.context.close()
+
+    assert answer is not None
+    assert first is not None
+    assert later == [first, first]
+    assert states == ["known", "strange"]
+    assert answer["y"] + answer["height"] <= first["y"]
+    assert first["y"] + first["height"] <= 664
+
+
 def test_undo_and_clear(page: Page) -> None:
     """Undo takes the last stroke back, Clear all of them, and Undo after Clear brings the drawing back."""
     four = draw(page, a("4", "open"))
@@ -222,13 +250,14 @@ def test_a_correction_becomes_an_example(page: Page, tmp_path: Path) -> None:
         page.get_by_role("button", name="Download as a folder").click()
     archive = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
     archive.extractall(tmp_path)
-    project = florilegium.new(tmp_path / "mine", str(tmp_path / "digits"))
+    project = florilegium.new(tmp_path / "mine", str(tmp_path / "drawn"))
 
     assert archive.testzip() is None
-    with Image.open(next((tmp_path / "digits" / "3").iterdir())) as picture:
+    with Image.open(next((tmp_path / "drawn" / "3").iterdir())) as picture:
         assert (picture.size, picture.mode) == ((28, 28), "L")
     assert set(project.holdings().dataset.classes) == {"1", "2", "3", "4"}
-    assert (tmp_path / "digits" / "metadata.csv").read_text().count("\n") == 13
+    assert download.value.suggested_filename == "drawn.zip"
+    assert (tmp_path / "drawn" / "metadata.csv").read_text().count("\n") == 13
     expect(page.locator("#kept li")).to_have_count(12)
     page.get_by_role("button", name="Forget all").click()
     expect(page.locator("#none-kept")).to_be_visible()

@@ -70,6 +70,24 @@ def test_a_phone_offers_its_camera(browser: Browser, address: str) -> None:
         context.close()
 
 
+@pytest.mark.parametrize("n", [1, 5])
+def test_long_names_stay_on_one_line(browser: Browser, address: str, n: int) -> None:
+    """The longest name of a flower beside its bar is as high as the shortest one: few photos or many, on a phone."""
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    tab = opened(context, address)
+    tab.set_input_files("#photos", [photo("rose", f"{i}.png") for i in range(n)])
+    plates(tab, *["known"] * n)
+    tab.locator(".reasons").first.evaluate("(details) => (details.open = true)")
+    names = tab.locator(".plate").first.locator(".bars bdi")
+    high = [
+        names.first.evaluate("(e, name) => { e.textContent = name; return e.parentElement.offsetHeight; }", name)
+        for name in ("iris", "chrysanthemum")
+    ]
+
+    assert high[0] == high[1] > 0
+    context.close()
+
+
 def test_less_motion_is_respected(browser: Browser, address: str) -> None:
     """Who asks for less motion sees none."""
     context = browser.new_context(reduced_motion="reduce")

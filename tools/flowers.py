@@ -171,7 +171,7 @@ def _compare(project: Project, whole: ModelFile, small: ModelFile) -> None:
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--folder", type=Path, default=Path("build/flowers"), help="the project; goes on where it was")
-    options.add_argument("--epochs", type=int, default=10)
+    options.add_argument("--epochs", type=int, default=12)
     options.add_argument("--side", type=int, default=192, help="px of the photos while learning")
     options.add_argument("--strange", type=Path, help="a folder of pictures of no flower, one folder per kind")
     given = options.parse_args()

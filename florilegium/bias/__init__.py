@@ -18,12 +18,14 @@ from florilegium.bias.result import (
     GroupRow,
     Impossible,
     ImpossibleRow,
+    Need,
     Outcome,
     Rate,
     Result,
     Spread,
     TradeOff,
     TradeOffPoint,
+    Weights,
 )
 from florilegium.bias.slices import weak_slices
 
@@ -42,6 +44,7 @@ __all__ = [
     "Intended",
     "LabelEvents",
     "Live",
+    "Need",
     "Outcome",
     "Rate",
     "Result",
@@ -49,6 +52,7 @@ __all__ = [
     "TradeOff",
     "TradeOffPoint",
     "TrainSide",
+    "Weights",
     "crossed",
     "examine",
     "folded",

@@ -28,6 +28,7 @@ class Options:
     min_group: int = 30  # items below which a group is named, not tested
     gap: float = 0.1  # the difference of shares that matters
     reference: Mapping[str, str] = field(default_factory=dict)  # column -> group that others are compared with
+    relabel: str = ""  # command that shows labels to correct; empty: there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -194,8 +195,9 @@ def told(
     tested = min(a.n_effective, b.n_effective) >= case.options.min_group
     smaller = names[0] if a.n_effective < b.n_effective else names[1]
     start = (
-        f"{wording.measure[:1].upper()}{wording.measure[1:]}{f' by {column}' if column else ''}: {names[0]} "
-        f"{percent(a.share)} of {counted(int(a.n), 'item')}, {names[1]} {percent(b.share)} of {int(b.n):,}"
+        f"{wording.measure[:1].upper()}{wording.measure[1:]}{f' by {column}' if column else ''}: "
+        f"{_apart(names[0])} {percent(a.share)} of {counted(int(a.n), 'item')}, "
+        f"{_apart(names[1])} {percent(b.share)} of {int(b.n):,}"
     )
     few = "" if tested else f" {smaller} is too few to test."
     shared = _Shared(
@@ -214,6 +216,11 @@ def told(
     gap = found.difference
     words = f"{points(gap.value)} points higher ({points(gap.low)} to {points(gap.high)})"
     yield shared.test(Axis.DIFFERENCE, gap, f"{start}: {words}.{few}")
+
+
+def _apart(group: str) -> str:
+    """Keep a name that ends in a number from running into the figure behind it: "18 to 25: 55.3 %"."""
+    return f"{group}:" if group[-1:].isdigit() else group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

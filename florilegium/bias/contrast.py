@@ -67,6 +67,11 @@ class Gap:
     low: float
     high: float
 
+    @property
+    def turned(self) -> "Gap":
+        """Give the same gap seen from the other side: "5 points less" for -5."""
+        return Gap(value=-self.value, low=-self.high, high=-self.low)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrast:
@@ -101,8 +106,7 @@ def shares(a: Side, b: Side, draws: tuple[Floats, Floats] | None = None) -> Cont
     difference, ratio = newcombe(a, b), mover_ratio(a, b)
     if min(a.least, b.least) >= N_BOOTSTRAP:
         difference, ratio = _bootstrap(a, b) if draws is None else _resampled(a, b, draws)
-    planned = [min(max(side.share, SHARE_LOW), 1 - SHARE_LOW) for side in (a, b)]
-    error = math.sqrt(sum(p * (1 - p) / side.n_effective for p, side in zip(planned, (a, b), strict=True)))
+    error = math.sqrt(sum(spread_of(side) / side.n_effective for side in (a, b)))
     return Contrast(difference=difference, ratio=ratio, p=share_p(a, b), error=error, n=int(a.n + b.n))
 
 
@@ -234,9 +238,22 @@ def n_more_needed(a: Side, b: Side, gap: float, *, alpha: float = 0.05) -> int |
     None where the other side alone is too small for that. 0 where there are enough.
     """
     small, large = sorted((a, b), key=lambda side: side.n_effective)
-    spread = [p * (1 - p) for p in (min(max(side.share, SHARE_LOW), 1 - SHARE_LOW) for side in (small, large))]
-    left = (gap / reach(alpha)) ** 2 - spread[1] / large.n_effective
+    return more_of(small, large, gap, alpha=alpha)
+
+
+def more_of(side: Side, other: Side, gap: float, *, alpha: float) -> int | None:
+    """Give how many more items `side` needs, the other staying as it is, so that `gap` is seen with 80 % power.
+
+    None where the other side alone is too small for that. 0 where there are enough.
+    """
+    left = (gap / reach(alpha)) ** 2 - spread_of(other) / other.n_effective
     if left <= 0:
         return None
-    each = small.n / small.n_effective  # items that one independent item costs
-    return max(0, math.ceil((spread[0] / left - small.n_effective) * each))
+    each = side.n / side.n_effective  # items that one independent item costs
+    return max(0, math.ceil((spread_of(side) / left - side.n_effective) * each))
+
+
+def spread_of(side: Side) -> float:
+    """Give the variance of one item's yes or no, as it is planned with: 0.02 x 0.98 at least."""
+    share = min(max(side.share, SHARE_LOW), 1 - SHARE_LOW)
+    return share * (1 - share)

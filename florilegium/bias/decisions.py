@@ -23,6 +23,7 @@ class Column:
     name: str
     groups: tuple[str, ...]  # g names
     codes: Ints  # (n,) 0..g-1, or -1 where it is not known
+    ordered: bool = False  # the groups have an order of their own, as bins of numbers have; else the largest come first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -3,7 +3,6 @@
 After deployment the monitor's record tells; before it, the card's intended use is held against what the data support.
 """
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,8 +18,8 @@ from florilegium.types import Bools, Ints
 
 KIND = "deployment"
 NEEDS = (
-    "Give the monitor's record of the model in use; before that, write the intended use (classes and groups) into the "
-    "model card."
+    "Give what it is meant for (--intended-use TEXT; --target names the groups), to be told whether the data can "
+    "support that; after the start the monitor's record tells the rest."
 )
 _SOURCE = "Suresh & Guttag (2021), EAAMO, section 3.6"
 LIVE_ACCURACY = Wording(
@@ -148,9 +147,9 @@ def _support(case: Case, column: str, name: str, n: int) -> Tested:
         high=float(n),
         n=n,
         fact=f"Intended for {name} ({column}): the data hold {counted(n, 'item')} of it, {words}.",
+        certain=not enough,
         advice=SUPPORT.advice,
         source=SUPPORT.source,
-        error=0.0 if enough else math.inf,
         n_more=max(least - n, 0),
         smaller=name,
     )

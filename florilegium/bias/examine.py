@@ -10,7 +10,9 @@ from florilegium.bias.case import Case, Options, prepared
 from florilegium.bias.decisions import Decisions
 from florilegium.bias.error_rates import error_rates
 from florilegium.bias.impossible import impossible
+from florilegium.bias.needs import needs
 from florilegium.bias.rates import group_rates
+from florilegium.bias.remedies import group_weights
 from florilegium.bias.result import ERRORS, Findings
 from florilegium.bias.tested import Tested, settled
 from florilegium.bias.trade_off import trade_offs
@@ -18,6 +20,7 @@ from florilegium.errors import SettingError
 from florilegium.types import Progress, silent
 
 STEP = "kinds of bias tested"
+NO_COLUMN = "No column has two groups to compare."
 _TESTS: dict[str, tuple[Callable[[Case], Iterator[Tested]], str]] = {
     historical.KIND: (historical.historical, historical.NEEDS),
     representation.KIND: (representation.representation, representation.NEEDS),
@@ -38,6 +41,7 @@ def examine(
     min_group: int = 30,
     gap: float = 0.1,
     reference: Mapping[str, str] | None = None,
+    relabel: str = "",
     with_tables: bool = True,
     progress: Progress = silent,
 ) -> Findings:
@@ -48,23 +52,30 @@ def examine(
         n_resamples: bootstrap replicates.  min_group: items below which a group is named, not tested.
         gap: the difference of shares that matters: what "too few to tell" and "how many more" go by.
         reference: column -> group that the others are compared with; default: the largest.
+        relabel: the command that shows labels to correct; `--group COLUMN=VALUE` is added to it. Empty: there is none.
         with_tables: also give the tables of groups, the trade-offs and what is impossible; False: the tests only.
         progress: hears of the kinds tested.
     Raises: SettingError: an option is out of its range, or a reference is no group.
     """
     options = Options(
-        level=level, n_resamples=n_resamples, min_group=min_group, gap=gap, reference=dict(reference or {})
+        level=level,
+        n_resamples=n_resamples,
+        min_group=min_group,
+        gap=gap,
+        reference=dict(reference or {}),
+        relabel=relabel,
     )
     _refuse(options, decisions)
     # The order in which kinds draw is fixed, so that the same seed gives the same findings.
     case = prepared(decisions, options, np.random.default_rng(seed))
     tests: list[Tested] = []
     unmeasured = {}
-    for done, (kind, (tested, needs)) in enumerate(_TESTS.items(), 1):
+    nothing = "" if case.given.columns else f"{NO_COLUMN} "
+    for done, (kind, (tested, wanted)) in enumerate(_TESTS.items(), 1):
         found = list(tested(case))
         tests += found
         if not found:
-            unmeasured[kind] = needs
+            unmeasured[kind] = f"{nothing}{wanted}"
         progress(STEP, done, len(_TESTS))
     results, n_tests = settled(tests, level=level, gap=gap, min_group=min_group)
     return Findings(
@@ -74,7 +85,10 @@ def examine(
         impossible=tuple(impossible(case)) if with_tables else (),
         trade_offs=tuple(trade_offs(case)) if with_tables else (),
         n_tests=n_tests,
+        weights=tuple(group_weights(case)) if with_tables else (),
+        needs=tuple(needs(case, n_tests=n_tests)) if with_tables else (),
         level=level,
+        gap=gap,
         notes=case.notes,
     )
 

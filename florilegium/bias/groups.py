@@ -11,7 +11,9 @@ from florilegium.types import Floats, Ints
 
 GROUPS_MOST = 20  # more are too many to read, and each makes all others harder to show
 N_BINS = 4
+LARGE, WRITTEN_MOST = 10_000, 1e15  # numbers between them are written out with commas
 SIGN = " × "  # between the two names of a crossing
+HEAP = "other ("  # how the name of small groups put together begins
 
 
 def of_values(name: str, values: tuple[str, ...], codes: Ints) -> Column:
@@ -33,8 +35,19 @@ def of_numbers(name: str, values: Floats, *, n_bins: int = N_BINS) -> Column:
     raw = np.searchsorted(np.unique(cuts), values[known], side="left")
     codes[known] = np.unique(raw, return_inverse=True)[1]
     ends = [(values[codes == code].min(), values[codes == code].max()) for code in range(int(codes.max()) + 1)]
-    names = [f"{low:g}" if low == high else f"{low:g} to {high:g}" for low, high in ends]
-    return Column(name=name, groups=tuple(_told_apart(names)), codes=codes)
+    names = [_plain(low) if low == high else f"{_plain(low)} to {_plain(high)}" for low, high in ends]
+    return Column(name=name, groups=tuple(_told_apart(names)), codes=codes, ordered=True)
+
+
+def _plain(number: float) -> str:
+    """Write an end of a bin; incomes get their thousands marked, years do not.
+
+    >>> _plain(2019.0), _plain(1234567.0), _plain(0.25)
+    ('2019', '1,234,567', '0.25')
+    """
+    if number.is_integer() and LARGE <= abs(number) < WRITTEN_MOST:
+        return f"{int(number):,}"
+    return f"{number:g}"
 
 
 def _told_apart(names: list[str]) -> list[str]:
@@ -54,10 +67,16 @@ def crossed(a: Column, b: Column, *, min_size: int = 30) -> Column:
     return folded(column, min_size=min_size)
 
 
+def is_heap(group: str) -> bool:
+    """Tell whether a group is small ones put together, which nobody can go and collect or filter by."""
+    return group.startswith(HEAP)
+
+
 def folded(column: Column, *, most: int = GROUPS_MOST, min_size: int = 1) -> Column:
     """Keep the `most` largest groups of at least `min_size` items and put all others into one, named as such.
 
-    One group too many stays as it is: folding it would only take its name away. Groups come largest first.
+    One group too many stays as it is: folding it would only take its name away. Groups come largest first, but for
+    those that have an order of their own.
     """
     counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.groups))
     order = np.argsort(-counts, kind="stable")
@@ -67,10 +86,12 @@ def folded(column: Column, *, most: int = GROUPS_MOST, min_size: int = 1) -> Col
     if n_other == 1:
         kept = [int(code) for code in order]
         n_other = 0
+    if column.ordered:
+        kept.sort()
     place = np.full(len(column.groups) + 1, -1, dtype=np.int64)  # the last place serves the code -1
     place[order] = len(kept)
     place[kept] = np.arange(len(kept))
     names = [column.groups[code] for code in kept]
     if n_other:
-        names.append(f"other ({counted(n_other, 'group')})")
-    return Column(name=column.name, groups=tuple(names), codes=place[column.codes])
+        names.append(f"{HEAP}{counted(n_other, 'group')})")
+    return Column(name=column.name, groups=tuple(names), codes=place[column.codes], ordered=column.ordered)

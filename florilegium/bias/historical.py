@@ -61,10 +61,11 @@ def _link(case: Case, column: Column, y: Ints) -> Iterator[Tested]:
         column.codes[rows], y[rows], case.clusters(rows), n_resamples=case.options.n_resamples, rng=case.rng
     )
     low, high = column.groups[found.least], column.groups[found.most]
+    what = f"{column.name} " if high[:1].isdigit() else ""  # a bin alone would read as a bare number
     fact = (
-        f"Link of class and {column.name} (0 none, 1 full): {found.value:.2f} ({found.low:.2f} to {found.high:.2f}). "
-        f"Most uneven: {case.given.classes[found.column]!r} is {percent(found.share_most)} of {high} and "
-        f"{percent(found.share_least)} of {low}."
+        f"{case.given.classes[found.column]!r} is {percent(found.share_most)} of the items of {what}{high}, and "
+        f"{percent(found.share_least)} of those of {low}: class and {column.name} hang together by {found.value:.2f} "
+        f"({found.low:.2f} to {found.high:.2f}; 0 is not at all, 1 is fully)."
     )
     yield Tested(
         bias=KIND,

@@ -1,12 +1,15 @@
 """Measurement bias: are labels equally good in every group, and do they measure the right thing? Path: **bias**."""
 
+import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from florilegium.bias.case import Case, Wording, mean_test, told
 from florilegium.bias.contrast import Side, mean_of
 from florilegium.bias.decisions import Column
+from florilegium.bias.groups import SIGN, is_heap
 from florilegium.bias.proxies import contrast_of, read_off
 from florilegium.bias.tested import Tested
 from florilegium.evaluation.words import listed, percent, points
@@ -20,7 +23,7 @@ NEEDS = (
 NOISE = Wording(
     bias=KIND,
     measure="label noise",
-    advice="Look through the labels of this group on the clean page (florilegium clean) and correct them first.",
+    advice="Have the labels of this group looked through and corrected before anything is learned or judged from them.",
     source="Northcutt, Jiang & Chuang (2021), Confident learning, JAIR 70, 1373-1411; cleanlab",
 )
 DISAGREEMENT = Wording(
@@ -50,14 +53,25 @@ def measurement(case: Case) -> Iterator[Tested]:
     missing = {name: values for name, values in case.given.missing.items() if values.any() and not values.all()}
     for column in case.given.columns:
         if noisy is not None:
-            yield from _per_group(case, column, NOISE, noisy[0], noisy[1])
+            for test in _per_group(case, column, NOISE, noisy[0], noisy[1]):
+                yield replace(test, advice=_look_through(case, column, test.groups[0]) or test.advice)
         yield from _disagreement(case, column)
         if case.given.y is not None and (case.given.y < 0).any():
             yield from _per_group(case, column, LABEL_GAPS, case.given.y < 0, np.ones(case.given.n, dtype=np.bool_))
         for name, empty in missing.items():
+            if name in column.name.split(SIGN):
+                continue  # who has no group is in none of these groups
             wording = Wording(bias=KIND, measure=f"missing {name}", advice=GAPS.advice, source=GAPS.source)
             yield from _per_group(case, column, wording, empty, np.ones(case.given.n, dtype=np.bool_))
     yield from _proxies(case)
+
+
+def _look_through(case: Case, column: Column, group: str) -> str:
+    """Name the command that shows this group's labels; empty where there is none, or none that fits the group."""
+    if not case.options.relabel or SIGN in column.name or is_heap(group):
+        return ""
+    where = shlex.quote(f"{column.name}={group}")
+    return f"Look through the labels of this group, the doubtful ones first: {case.options.relabel} --group {where}"
 
 
 def suspected(case: Case) -> tuple[Bools, Bools] | None:

@@ -44,7 +44,8 @@ def group_rates(case: Case) -> Iterator[GroupRates]:
         points = by_fairlearn(table)
         measures = tuple(MEASURES) if case.given.is_binary else (ACCURACY,)
         rows = []
-        for group in np.argsort(-sizes, kind="stable").tolist():
+        order = np.arange(len(sizes)) if column.ordered else np.argsort(-sizes, kind="stable")
+        for group in order.tolist():
             rates = {name: _rate(table, name, group, points) for name in measures}
             if gaps is not None:
                 rates[CALIBRATION] = _calibration(case, column, group, gaps[0], gaps[1])

@@ -80,10 +80,10 @@ def _share_test(column: str, group: str, target: float, side: Side) -> Tested:
         p = float(binomtest(min(round(side.share * side.n_effective), n), n, target).pvalue)
     else:
         p = two_sided((side.share - target) / error)
-    word = "short of" if gap.value < 0 else "above"
+    word, off = ("short of", gap.turned) if gap.value < 0 else ("above", gap)
     fact = (
         f"{group} ({column}): {percent(side.share)} of {counted(int(side.n), 'item')}, target {percent(target)}: "
-        f"{points(abs(gap.value))} points {word} it ({points(gap.low)} to {points(gap.high)})."
+        f"{points(off.value)} points {word} it ({points(off.low)} to {points(off.high)})."
     )
     found = Contrast(difference=gap, ratio=None, p=p, error=error, n=int(side.n))
     return mean_test(SHARE, found, fact, column=column, names=(group,))
@@ -105,10 +105,10 @@ def _amplified(case: Case, column: Column) -> Iterator[Tested]:
 
 def _amplification(column: str, wording: Wording, found: Linear, n: int) -> Tested:
     gap = found.gap
-    word = "strong" if gap.value > 0 else "weak"
+    word, off = ("strong", gap) if gap.value > 0 else ("weak", gap.turned)
     fact = (
         f"{wording.measure[:1].upper()}{wording.measure[1:]} by {column}: the answers link class and group "
-        f"{points(abs(gap.value))} points more {word}ly than the truth does ({points(gap.low)} to {points(gap.high)})."
+        f"{points(off.value)} points more {word}ly than the truth does ({points(off.low)} to {points(off.high)})."
     )
     return mean_test(wording, found.contrast(n), fact, column=column, harmful=gap.value > 0)
 

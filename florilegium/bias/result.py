@@ -108,7 +108,7 @@ class GroupRates:
 
     column: str
     reference: str  # the group that others are compared with
-    rows: tuple[GroupRow, ...]  # largest first
+    rows: tuple[GroupRow, ...]  # largest first; bins of numbers by number
     spreads: tuple[Spread, ...]
     n_missing: int  # items without a group
 
@@ -150,6 +150,9 @@ class TradeOffPoint:
     gap_low: float
     gap_high: float
     thresholds: Mapping[str, float]  # per group; from it on the answer is positive
+    cost: float = 0.0  # right answers lost against the first point of the curve, on the same items, -1..1
+    cost_low: float = 0.0
+    cost_high: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +166,27 @@ class TradeOff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """How many more items of one group it takes to see a gap to another, at the level that all tests are held to."""
+
+    column: str
+    group: str
+    against: str  # the group that others are compared with
+    rate: str  # in which the gap is looked for: a key of RATES
+    n: int  # items of the group now
+    seen: float  # the smallest gap that is seen now with 80 % power, 0..1
+    more: tuple[tuple[float, int | None], ...]  # (gap, more items); None: the other group too is too small for that
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What each item weighs while learning so that the label tells nothing of the group any more."""
+
+    column: str
+    rows: tuple[tuple[str, float, float], ...]  # (group, weight of its yes, weight of its no); 0: it has none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """All that `examine` found, Holm-corrected together."""
 
@@ -173,7 +197,10 @@ class Findings:
     trade_offs: tuple[TradeOff, ...]
     n_tests: int  # hypotheses that Holm's correction counted
     level: float  # chance of any false find, over all of them together
+    gap: float = 0.1  # of shares, that matters
     notes: tuple[str, ...] = ()  # what was left out or put together, in sentences
+    needs: tuple[Need, ...] = ()  # how many more of each group it takes
+    weights: tuple[Weights, ...] = ()  # for learning anew
 
     def of(self, bias: str) -> tuple[Result, ...]:
         """Give the results of one kind."""

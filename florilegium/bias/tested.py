@@ -13,6 +13,7 @@ from florilegium.bias.result import Axis, Outcome, Result
 from florilegium.evaluation.words import counted, points
 
 P_LEAST = 0.0001  # smaller ones are written as "less than"
+SMALL_WORDS = "It is certain, but small."
 SMALL = 0.02  # a difference of shares whose whole range is nearer to 0 than this is called small
 
 
@@ -37,6 +38,7 @@ class Tested:
     # level -> the estimate that would have been seen with 80 % power; takes the place of `error`
     detectable: Callable[[float], float] | None = None
     sides: tuple[Side, Side] | None = None  # the two shares, to say how many more items it takes
+    certain: bool = False  # found by counting, without chance: nothing to test
     harmful: bool = True  # False: whatever is there goes the harmless way
     n_more: int | None = None  # where `sides` cannot tell
     smaller: str = ""  # the group that `n_more` is about
@@ -127,7 +129,7 @@ def _result(test: Tested, p_holm: float | None, plan: Plan) -> Result:
 def _outcome(test: Tested, p_holm: float | None, plan: Plan) -> Outcome:
     if test.estimate is None:
         return Outcome.NOT_MEASURABLE
-    if p_holm is not None and p_holm <= plan.level and test.harmful:
+    if test.certain or (p_holm is not None and p_holm <= plan.level and test.harmful):
         return Outcome.FOUND
     return Outcome.NOT_SHOWN if plan.would_show(test) else Outcome.TOO_FEW
 
@@ -152,7 +154,7 @@ def _ending(test: Tested, outcome: Outcome, p_holm: float | None, plan: Plan) ->
         return f"{way}; {matters} would probably have been seen."
     p_words = f"p < {P_LEAST}" if p_holm < P_LEAST else f"p = {p_holm:.2g}"
     corrected = ", corrected" if plan.n_tests > 1 else ""
-    size = " It is certain, but small." if _is_small(test) else ""
+    size = f" {SMALL_WORDS}" if _is_small(test) else ""
     return f"That is beyond chance ({p_words}{corrected}).{size}"
 
 

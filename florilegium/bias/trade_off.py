@@ -4,17 +4,19 @@ Thresholds are chosen on one half of the items and judged on the other. Sees sco
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from florilegium.bias.case import Case, truth_and_answer
 from florilegium.bias.cells import ACCURACY, FALSE_POSITIVE, MEASURES, states, tables
+from florilegium.bias.contrast import Gap, mean_of
 from florilegium.bias.decisions import Column
 from florilegium.bias.folds import folds_of
 from florilegium.bias.rates import corrected_range
+from florilegium.bias.relearned import relearned
 from florilegium.bias.result import TradeOff, TradeOffPoint
-from florilegium.types import Bools, Floats, Ints
+from florilegium.types import Bools, Floats, Ints, Vectors
 
 ROWS_MOST = 10_000  # that thresholds are chosen and judged on
 N_LEAST = 20  # items of truly no, and of truly yes, per group and half
@@ -33,6 +35,16 @@ class _Half:
     codes: Ints
     clusters: Ints | None
     answer: Ints | None  # what was said, -1 not known
+    points: Vectors | None  # embeddings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Choice:
+    """One way to answer the half that is judged."""
+
+    name: str
+    yes: Bools
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 def trade_offs(case: Case) -> Iterator[TradeOff]:
@@ -70,6 +82,7 @@ def _points(case: Case, column: Column, scores: Floats) -> tuple[TradeOffPoint, 
             codes=column.codes[part],
             clusters=case.clusters(part),
             answer=None if answer is None else answer[part],
+            points=None if case.given.embeddings is None else case.given.embeddings[part],
         )
         for part in parts
     )
@@ -84,8 +97,13 @@ def _large(truth: Ints, codes: Ints, halves: Ints, g: int) -> list[int]:
 
 
 def _curve(case: Case, column: Column, learn: _Half, judge: _Half, large: list[int]) -> Iterator[TradeOffPoint]:
+    yield from _judged_all(case, column, judge, list(_choices(case, column, learn, judge, large)))
+
+
+def _choices(case: Case, column: Column, learn: _Half, judge: _Half, large: list[int]) -> Iterator[_Choice]:
+    """Give every way to answer that is tried; what is done now comes first."""
     if judge.answer is not None and (judge.answer >= 0).all():
-        yield _judged(case, column, judge, judge.answer == 1, name="as it is", thresholds={})
+        yield _Choice(name="as it is", yes=judge.answer == 1)
     one = best_threshold(learn.scores, learn.truth)
     negatives = {g: np.sort(learn.scores[(learn.codes == g) & (learn.truth == 0)]) for g in large}
     now = {g: float((scores >= one).mean()) for g, scores in negatives.items()}
@@ -93,13 +111,16 @@ def _curve(case: Case, column: Column, learn: _Half, judge: _Half, large: list[i
     for step in STEPS:
         rates = {g: (1 - step) * now[g] + step * everyone for g in large}
         thresholds = {g: one if step == 0 else threshold_for(negatives[g], rates[g]) for g in large}
-        name = {0.0: "one threshold", 1.0: "equal false positive rates"}.get(step, f"{step:.0%} of the way to equal")
-        yes = judge.scores >= np.array([thresholds.get(int(g), one) for g in judge.codes])
-        yield _judged(
-            case, column, judge, yes, name=name, thresholds={column.groups[g]: t for g, t in thresholds.items()}
+        name = {0.0: "one threshold", 1.0: "equal false positive rates"}.get(
+            step, f"{100 * step:.0f} % of the way to equal"
         )
-    by_lot = _equalized(case, learn, judge)
-    yield _judged(case, column, judge, by_lot, name="equalized odds (Fairlearn)", thresholds={})
+        yes = judge.scores >= np.array([thresholds.get(int(g), one) for g in judge.codes])
+        yield _Choice(name=name, yes=yes, thresholds={column.groups[g]: t for g, t in thresholds.items()})
+    yield _Choice(name="equalized odds (Fairlearn)", yes=_equalized(case, learn, judge))
+    if learn.points is not None and judge.points is not None:
+        plain, fair = relearned(learn.points, learn.truth, learn.codes, judge.points, rng=case.rng)
+        yield _Choice(name="a head that learned anew", yes=plain)
+        yield _Choice(name="learned anew, reweighted (Fairlearn)", yes=fair)
 
 
 def best_threshold(scores: Floats, truth: Ints) -> float:
@@ -151,9 +172,16 @@ def _equalized(case: Case, learn: _Half, judge: _Half) -> Bools:
     return yes
 
 
-def _judged(
-    case: Case, column: Column, half: _Half, yes: Bools, *, name: str, thresholds: Mapping[str, float]
-) -> TradeOffPoint:
+def _judged_all(case: Case, column: Column, half: _Half, choices: list[_Choice]) -> Iterator[TradeOffPoint]:
+    """Judge all choices on the same items, each also against the first."""
+    first = choices[0].yes == (half.truth == 1)
+    for choice in choices:
+        lost = first.astype(np.float64) - (choice.yes == (half.truth == 1))
+        yield _judged(case, column, half, choice, mean_of(lost, half.clusters).gap)
+
+
+def _judged(case: Case, column: Column, half: _Half, choice: _Choice, cost: Gap) -> TradeOffPoint:
+    yes = choice.yes
     state = states(len(yes), half.truth, yes.astype(np.int64))
     table = tables(state, [(half.codes, len(column.groups))], half.clusters, n_resamples=N_RESAMPLES, rng=case.rng)[0]
     found, drawn = _figures(table.counts[None]), _figures(table.draws)
@@ -162,14 +190,17 @@ def _judged(
     low, high = np.quantile(drawn[usable, 0], [0.025, 0.975])
     gap_low, gap_high = corrected_range(gap, drawn[usable, 1])
     return TradeOffPoint(
-        name=name,
+        name=choice.name,
         accuracy=accuracy,
         accuracy_low=float(low),
         accuracy_high=float(high),
         gap=gap,
         gap_low=gap_low,
         gap_high=gap_high,
-        thresholds=dict(thresholds),
+        thresholds=dict(choice.thresholds),
+        cost=cost.value,
+        cost_low=cost.low,
+        cost_high=cost.high,
     )
 
 

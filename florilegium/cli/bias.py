@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SIGNS = {"gap": ("●", "bold red"), "none": ("○", "green"), "few": ("…", "dim"), "unmeasured": ("–", "dim")}
 OF_TABLES = ("label", "prediction", "threshold", "person", "date", "proxy")  # a project knows these by itself
+NOTES_MOST = 4  # on what was left out; the page holds all
 SENTENCES_MOST = 3  # per kind in the terminal; the page holds all
 
 ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
@@ -55,6 +56,10 @@ TargetOption = Annotated[
         help="Whom it is meant for: a table column,group,share, or pictures.",
     ),
 ]
+GapOption = Annotated[
+    float,
+    typer.Option("--gap", metavar="POINTS", min=0.1, max=100, help="The gap that matters: what must not go unseen."),
+]
 IntendedOption = Annotated[str, typer.Option("--intended-use", help="What it is for; stands in the model card.")]
 OutOfScopeOption = Annotated[str, typer.Option("--out-of-scope", help="What it must not be used for.")]
 RecourseOption = Annotated[str, typer.Option("--recourse", help="Where those who are judged can object.")]
@@ -77,6 +82,7 @@ def bias(
     date: DateOption = None,
     proxy: ProxyOption = None,
     target: TargetOption = None,
+    gap: GapOption = 10.0,
     intended: IntendedOption = "",
     out_of_scope: OutOfScopeOption = "",
     recourse: RecourseOption = "",
@@ -120,6 +126,7 @@ def _of_project(options: dict[str, Any], bars: "Bars") -> "Biased":
         groups=_names(options["group"]),
         positive=options["positive"],
         target=options["target"],
+        gap=options["gap"] / 100,
         use=_use(options),
         output=options["output"],
     )
@@ -144,6 +151,7 @@ def _of_table(options: dict[str, Any], bars: "Bars") -> "Biased":
         date=options["date"],
         proxies=_names(options["proxy"]),
         target=options["target"],
+        gap=options["gap"] / 100,
         use=_use(options),
         seed=options["seed"],
     )
@@ -188,6 +196,8 @@ def show(out: Console, found: "Biased") -> None:
             out.print(f"    [dim]{escape(chapter.why_not)}[/dim]", highlight=False)
         for statement in chapter.statements[:SENTENCES_MOST]:
             out.print(f"    {escape(statement.sentence)}", highlight=False)
+    for note in page.notes[:NOTES_MOST]:
+        out.print(f"  [dim]! {escape(note)}[/dim]", highlight=False)
     for step in page.steps[:SENTENCES_MOST]:
         out.print(f"  [dim]→ {escape(step)}[/dim]", highlight=False)
     where = f"The page: {found.path}" if found.path else "All of it as a page: add -o page.html"

@@ -195,12 +195,14 @@ def train(
         bool, typer.Option("--finetune", help="Train the network itself too; needs the extra finetune (torch).")
     ] = False,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="The most passes over the data when fine-tuning.", show_default="16")
+        int | None, typer.Option(min=1, help="The most passes over the data when fine-tuning.", show_default="10")
     ] = None,
     side: Annotated[
         int | None,
         typer.Option(
-            min=32, help="Photos are seen this large (px) when fine-tuning.", show_default="the encoder's own"
+            min=32,
+            help="Photos are seen this large (px) when fine-tuning.",
+            show_default="192 where the encoder's own is 224",
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda, for fine-tuning.")] = "auto",
@@ -303,6 +305,8 @@ def predict(
     [bold]Examples[/bold]:
 
       florilegium predict flowers20 rose.jpg
+
+      florilegium predict digits seven.png       white ink on black, as MNIST has it
 
       florilegium predict flowers/model.onnx holiday/*.jpg
 

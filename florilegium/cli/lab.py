@@ -33,10 +33,6 @@ ALPHA = 0.05  # two-sided, for each step from rung to rung
 WIDTH = 23  # characters for the longest name of a rung
 
 
-app.command()(lab_pages.sgd)
-app.command()(lab_pages.draw)
-
-
 @app.callback()
 def lab() -> None:
     """Hold the lab's commands together."""
@@ -67,20 +63,27 @@ def digits(
     """
     with edge(as_json=as_json), bars_for(as_json) as bars:
         from florilegium.lab import digits as sets
-        from florilegium.lab.ending import check_rate
+        from florilegium.lab.ending import check_count, check_rate
 
         rate = None if lr is None else check_rate(lr)
+        n_batch = None if batch is None else check_count(batch, "pictures in a batch")
+        if data is not None:
+            sets.check_name(data)
         out = console(quiet=as_json)
         if data != "digits" and not as_json and not sets.mnist_at_hand():
             print("Fetching MNIST: 12 MB, once. Not now? --data digits needs no network.", file=sys.stderr)
         pictures = sets.load(data, progress=bars)
         for note in pictures.notes:
             out.print(f"[yellow]![/yellow] {escape(note)}", highlight=False)
-        chapters = _tell(out, pictures, bars, seed=seed, lr=rate, n_batch=batch)
+        chapters = _tell(out, pictures, bars, seed=seed, lr=rate, n_batch=n_batch)
         if as_json:
             print_json({"data": pictures.name, "notes": list(pictures.notes), "seed": seed, "chapters": chapters})
         else:
             out.print("\nWatch it happen: [bold]florilegium lab sgd[/bold]", highlight=False)
+
+
+app.command()(lab_pages.sgd)
+app.command()(lab_pages.draw)
 
 
 @app.command()
@@ -125,11 +128,16 @@ def _tell(
         ("All ten digits", pictures, story.TEN_DIGITS),
     ):
         _title(out, title, chosen)
+        if n_batch is not None and n_batch > len(chosen.x):
+            out.print(
+                f"[yellow]![/yellow] A batch of {n_batch:,} is more: each step takes all of them.", highlight=False
+            )
         climbed: list[Rung] = []
         for rung in story.climb(chosen, rungs, rng=rng, lr=lr, n_batch=n_batch, progress=bars):
             bars.stop()
             climbed.append(rung)
-            _rung(out, rung, n_most=climbed[0].score.n - climbed[0].score.n_right)
+            n_most = climbed[0].score.n - climbed[0].score.n_right
+            _rung(out, rung, n_most=n_most, told=(lr, n_batch) != (None, None))
         counts = {"n_train": len(chosen.x), "n_test": len(chosen.x_test)}
         chapters.append({"title": title, **counts, "rungs": [rung.as_dict() for rung in climbed]})
     return chapters
@@ -144,8 +152,8 @@ def _title(out: "Console", title: str, pictures: "Digits") -> None:
     )
 
 
-def _rung(out: "Console", rung: "Rung", *, n_most: int) -> None:
-    """Show one rung: accuracy with its range, mistakes as a bar, and the step up from the rung before."""
+def _rung(out: "Console", rung: "Rung", *, n_most: int, told: bool) -> None:
+    """Show one rung: accuracy with its range, mistakes as a bar, the step up from the rung before; `told`: the loss."""
     from florilegium.evaluation.words import percent
 
     s = rung.score
@@ -161,6 +169,8 @@ def _rung(out: "Console", rung: "Rung", *, n_most: int) -> None:
         said.append(f"{rung.as_published:.4f} as the book counts; the book has {rung.published}")
     if rung.n_parameters:
         said.append(f"{rung.n_parameters:,} weights, {rung.seconds:.1f} s")
+    if rung.history is not None and rung.history.end == "done" and told:
+        said.append(rung.history.sentence)
     for each in said:
         out.print(f"    [dim]{escape(each)}[/dim]", highlight=False)
     if rung.history is not None and rung.history.end != "done":

@@ -51,7 +51,7 @@ def sgd(
     with edge(as_json=as_json):
         from florilegium.export.lab.site import descent_files
 
-        _show(descent_files(), output, force=force, port=port, browser=not no_open, as_json=as_json)
+        _show("lab sgd", descent_files(), output, force=force, port=port, browser=not no_open, as_json=as_json)
 
 
 def draw(
@@ -77,15 +77,22 @@ def draw(
         from florilegium.export.lab.site import sketchpad_files
 
         files = sketchpad_files(models.open_model(models.find(model)), packed=output is not None)
-        _show(files, output, force=force, port=port, browser=not no_open, as_json=as_json)
+        _show("lab draw", files, output, force=force, port=port, browser=not no_open, as_json=as_json)
 
 
 def _show(
-    files: Mapping[str, bytes], output: Path | None, *, force: bool, port: int | None, browser: bool, as_json: bool
+    kind: str,
+    files: Mapping[str, bytes],
+    output: Path | None,
+    *,
+    force: bool,
+    port: int | None,
+    browser: bool,
+    as_json: bool,
 ) -> None:
     """Write the page into a folder, or serve it until Ctrl-C."""
     if output is not None:
-        _write(files, output, force=force, as_json=as_json)
+        _write(kind, files, output, force=force, as_json=as_json)
         return
     from florilegium.serve.running import address_of, listen, run
     from florilegium.serve.site import create_site
@@ -95,10 +102,10 @@ def _show(
         run(create_site(files), listening, ready=lambda: _tell(address, as_json=as_json, browser=browser))
 
 
-def _write(files: Mapping[str, bytes], output: Path, *, force: bool, as_json: bool) -> None:
+def _write(kind: str, files: Mapping[str, bytes], output: Path, *, force: bool, as_json: bool) -> None:
     from florilegium.export.lab.site import write_site
 
-    written = write_site(output, files, force=force)
+    written = write_site(output, files, kind=kind, force=force)
     if as_json:
         print_json(written.as_dict())
         return

@@ -17,6 +17,8 @@ KIND = "notebook"
 NOTEBOOK = "lab.ipynb"
 # Tried together with the versions that `binder` names. Binder brings JupyterLab; the kernel is the notebook's own need.
 JUPYTER = ("ipykernel>=6.29", "voila==0.5.13")
+# Voila hides code unless it is told otherwise; here the code is the lesson.
+VOILA = b'{"VoilaConfiguration": {"strip_sources": false}}\n'
 
 
 def write_notebook(folder: Path, *, repository: str | None = None, force: bool = False) -> Written:
@@ -53,6 +55,7 @@ def notebook_files(repository: str | None) -> dict[str, bytes]:
         "README.md": readme,
         NOTEBOOK: fill(f"lab/{NOTEBOOK}"),
         "requirements.txt": fill("requirements.txt.j2", pins=wheel.pins(*JUPYTER), **named),
+        "voila.json": VOILA,
         "runtime.txt": f"python-{wheel.PYTHON}\n".encode(),
         wheel_name: packed,
     }

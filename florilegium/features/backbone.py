@@ -74,7 +74,8 @@ def backbone(name: str, *, data: Path | None = None) -> GraphEncoder:
     if path is None:
         raise StepMissing(
             f"backbone {name}: backbones/{name}/model.onnx was not found. Set {DATA_VARIABLE} to the folder "
-            "that holds backbones/, or choose another encoder: pixels, onnx:PATH."
+            "that holds backbones/, or choose another encoder: petal (it comes with the package), pixels, hf:NAME, "
+            "onnx:PATH."
         )
     known = BACKBONES[name]
     return network_encoder(graphs.load(path, sha256=known.sha256), known.recipe, name=name, where=str(path))

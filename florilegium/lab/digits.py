@@ -69,15 +69,23 @@ def load(name: Literal["mnist", "digits"] | str | None = None, *, progress: Prog
 
     Raises: SettingError: no such set.  DownloadError, SourceError: MNIST was asked for by name and cannot be had.
     """
-    if name not in (None, *NAMES):
-        raise SettingError(f"--data {name}: no such digits. Expected {' or '.join(NAMES)}.")
     if name is not None:
+        check_name(name)
         return _split(name, source.read(SourceSpec(location=name), progress=progress))
     try:
         return _split("mnist", source.read(SourceSpec(location="mnist"), progress=progress))
     except InputError as error:
         word = f"MNIST cannot be had here, so these are scikit-learn's small digits of 8 x 8 pixels. ({error})"
         return _split("digits", source.read(SourceSpec(location="digits"), progress=progress), word)
+
+
+def check_name(name: str) -> None:
+    """Refuse a set of digits that there is not.
+
+    Raises: SettingError: no such set.
+    """
+    if name not in NAMES:
+        raise SettingError(f"--data {name}: no such digits. Expected {' or '.join(NAMES)}.")
 
 
 def mnist_at_hand() -> bool:

@@ -17,6 +17,7 @@ from florilegium.types import Floats
 LOST = 20.0  # a loss this many times the first one (at least 1) does not come back by itself
 AT_LAST = 50  # steps whose mean loss counts as the last one: a single batch says little
 LARGE = 0.01  # a rate from here on is rather too large than too small where nothing was learned
+HUGE = 100.0  # a tenth of such a rate would be far too large as well
 FELL = 0.99  # of the first loss: above it, nothing was learned
 
 
@@ -57,10 +58,19 @@ def check(n_pictures: int, n_labels: int, *, lr: float, n_epochs: int, n_batch: 
     """
     if n_pictures == 0 or n_pictures != n_labels:
         raise InputError(f"{n_pictures} pictures with {n_labels} labels: expected as many of each, and at least 1.")
-    for what, number in (("epochs", n_epochs), ("pictures in a batch", n_batch)):
-        if number < 1:
-            raise SettingError(f"{number} {what}: expected a whole number from 1 on, such as 64.")
+    check_count(n_epochs, "epochs")
+    check_count(n_batch, "pictures in a batch")
     check_rate(lr)
+
+
+def check_count(number: int, what: str) -> int:
+    """Refuse less than one of what is counted.
+
+    Raises: SettingError: below 1.
+    """
+    if number < 1:
+        raise SettingError(f"{number} {what}: expected a whole number from 1 on, such as 64.")
+    return number
 
 
 def is_lost(losses: Sequence[float]) -> bool:
@@ -78,7 +88,7 @@ def told(losses: Sequence[float], lr: float) -> History:
     if is_lost(losses):
         end = End.DIVERGED
         sentence = f"Diverged: the loss went from {first:.3g} to {losses[-1]:.3g} in {n} steps. {_why_diverged(lr)}"
-    elif n > 1 and last > FELL * first:
+    elif lr == 0 or (n > 1 and last > FELL * first):  # at 0 a loss moves too: no batch is like the other
         end = End.STUCK
         sentence = f"Stuck: the loss was {first:.3g} at first and is {last:.3g} after {n} steps. {_why_stuck(lr)}"
     else:
@@ -90,7 +100,7 @@ def told(losses: Sequence[float], lr: float) -> History:
 def _why_diverged(lr: float) -> str:
     if lr < 0:
         return "A negative learning rate climbs instead of descending. Take a positive one."
-    return f"With learning rate {lr:g} each step jumps over the valley and lands higher up. Try a tenth of it."
+    return f"With learning rate {lr:g} each step jumps over the valley and lands higher up. {_smaller(lr)}"
 
 
 def _why_stuck(lr: float) -> str:
@@ -100,4 +110,8 @@ def _why_stuck(lr: float) -> str:
         return "A negative learning rate climbs instead of descending. Take a positive one."
     if lr < LARGE:
         return f"Learning rate {lr:g} is so small that hardly anything moves. Try ten times as much, or more epochs."
-    return f"Learning rate {lr:g} is so large that each step undoes the one before. Try a tenth of it."
+    return f"Learning rate {lr:g} is so large that each step undoes the one before. {_smaller(lr)}"
+
+
+def _smaller(lr: float) -> str:
+    return "Try 0.1." if lr > HUGE else "Try a tenth of it."

@@ -15,6 +15,7 @@ from florilegium.source.decisions import Column
 from florilegium.types import Bools
 
 MIN_GROUP = 30  # with fewer a rate's range spans more than a third of the scale
+GAP = 0.1  # the difference of shares that matters, unless the user says otherwise
 NUMBERS_FROM = 12  # different numbers from which on a column is cut into bins; fewer are grades, each a group
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,8 @@ from florilegium.project.biased import MIN_GROUP, Biased, as_json
 from florilegium.project.grouping import SLICES
 from florilegium.project.holdings import Holdings
 from florilegium.project.judged import BiasWish, Judged, decisions_of, judged
-from florilegium.report.bias import BiasAccount, summary_of
-from florilegium.report.bias_card import Use
+from florilegium.report.bias import BiasAccount, page_of, summary_of
+from florilegium.report.bias_card import Use, as_markdown
 from florilegium.source.base import Kind
 
 if TYPE_CHECKING:
@@ -40,7 +41,14 @@ def run(project: "Project", holdings: Holdings, wish: BiasWish) -> Biased:
     given = judged(project, record, holdings)
     wish = dataclasses.replace(wish, use=used(project, wish.use))
     decisions = decisions_of(project, holdings, given, wish)
-    findings = bias.examine(decisions, seed=project.settings.seed, min_group=MIN_GROUP, progress=project.progress)
+    findings = bias.examine(
+        decisions,
+        seed=project.settings.seed,
+        min_group=MIN_GROUP,
+        gap=wish.gap,
+        relabel=f"florilegium label -p {shlex.quote(str(project.folder))}",
+        progress=project.progress,
+    )
     account = _account(project, holdings, given, wish, decisions=decisions, findings=findings)
     found = Biased(account=account, n=len(given.rows), path=wish.output or project.folder / PAGE_NAME)
     write_page(found)
@@ -144,6 +152,7 @@ def findings_dict(found: Biased) -> dict[str, Any]:
         "subject": account.subject,
         "n": found.n,
         "page": None if found.path is None else str(found.path),
+        "card": as_markdown(page_of(account).card),
         **summary_of(account),
         **as_json(dataclasses.asdict(account.findings)),
         "notes": [*account.notes, *account.findings.notes],

@@ -14,7 +14,7 @@ import numpy as np
 from florilegium import bias
 from florilegium.bias import groups
 from florilegium.errors import SettingError
-from florilegium.project.biased import MIN_GROUP, Biased, group_of, slips
+from florilegium.project.biased import GAP, MIN_GROUP, Biased, group_of, slips
 from florilegium.report.bias import BiasAccount
 from florilegium.report.bias_card import Use
 from florilegium.source.decisions import Column, DecisionTable, read_decisions
@@ -41,6 +41,7 @@ class TableQuestion:
     proxies: tuple[str, ...] = ()  # columns that should not tell the label
     target: Path | None = None  # table of shares
     use: Use = field(default_factory=Use)
+    gap: float = GAP  # the difference of shares that matters
     seed: int = 0
 
 
@@ -52,9 +53,10 @@ def bias_of_table(question: TableQuestion, *, now: datetime, progress: Progress 
     """
     table = read_decisions(question.table, _asked(question), progress=progress)
     label, said = _outcomes(table, question)
-    kept = label.known & (said.known if said is not None else True)
+    # A row without a prediction is no decision; one whose label is missing is, and who lacks labels is itself tested.
+    kept = label.known if said is None else said.known
     decisions = _decisions(table, question, label, said, kept)
-    findings = bias.examine(decisions, seed=question.seed, min_group=MIN_GROUP, progress=progress)
+    findings = bias.examine(decisions, seed=question.seed, min_group=MIN_GROUP, gap=question.gap, progress=progress)
     n = int(kept.sum())
     account = BiasAccount(
         title=question.table.name,
@@ -65,12 +67,7 @@ def bias_of_table(question: TableQuestion, *, now: datetime, progress: Progress 
         yes=f"{label.column} = {label.yes}",
         said="" if said is None else said.yes if said.scores is not None else f"{said.column} = {said.yes}",
         use=question.use,
-        notes=(
-            *table.notes,
-            *_left_out(table, kept),
-            *_too_many(table, question, decisions),
-            *(f"{f.name}: {f.reason}" for f in table.faults),
-        ),
+        notes=_notes(table, question, kept, decisions),
     )
     return Biased(account=account, n=n)
 
@@ -119,7 +116,7 @@ def _decisions(
     probabilities = None if scores is None or not _are_probabilities(scores) else np.stack([1 - scores, scores], axis=1)
     targets = {} if question.target is None else read_shares(question.target, {c.name: c.groups for c in columns})
     return bias.Decisions(
-        y=label.is_yes[kept].astype(np.int64),
+        y=np.where(label.known, label.is_yes, -1)[kept].astype(np.int64),
         predicted=None if said is None else said.is_yes[kept].astype(np.int64),
         probabilities=probabilities,
         scores=scores,
@@ -140,7 +137,8 @@ def _decisions(
 def _columns(table: DecisionTable, question: TableQuestion, kept: Bools) -> tuple[bias.Column, ...]:
     """Make the groups, and those where two columns cross."""
     single = [group_of(table[name], kept) for name in dict.fromkeys(question.groups)]
-    crossings = combinations(single, 2) if len(single) <= CROSSED_MOST else ()
+    parted = [column for column in single if len(column.groups) > 1]
+    crossings = combinations(parted, 2) if len(parted) <= CROSSED_MOST else ()
     crossed = [groups.crossed(a, b, min_size=MIN_GROUP) for a, b in crossings]
     return (*single, *(column for column in crossed if len(column.groups) > 1))
 
@@ -197,4 +195,4 @@ def _too_many(table: DecisionTable, question: TableQuestion, decisions: bias.Dec
 
 def _left_out(table: DecisionTable, kept: Bools) -> list[str]:
     n = int((~kept).sum())
-    return [f"{n:,} of {table.n:,} rows have no label or no prediction, and are left out."] if n else []
+    return [f"{n:,} of {table.n:,} rows say nothing of what was decided, and are left out."] if n else []

@@ -12,6 +12,8 @@ from florilegium.evaluation.words import counted
 from florilegium.features import GraphEncoder
 from florilegium.project.holdings import Holdings
 from florilegium.project.side import TrainingSide
+from florilegium.report.bias_card import UNWRITTEN
+from florilegium.settings import Settings
 from florilegium.source.base import Kind
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def card_text(project: "Project", holdings: Holdings, side: TrainingSide, encode
     parts = {
         f"A classifier of {counted(len(side.classes), 'class', 'classes')}": _details(side, encoder, what),
         "Uses": (
+            f"{_stated(project.settings)}\n\n"
             f"It names the class of {what} like those it learned from, or says that it does not know. It knows no "
             "other class. It was not made to decide about people on its own; whoever is judged by it should be able "
             "to contest the answer."
@@ -40,12 +43,22 @@ def card_text(project: "Project", holdings: Holdings, side: TrainingSide, encode
             "Its verdict against the best simple rule on sealed items, with ranges, the figures of each class and "
             "those of abstention stand in this file's metadata (`verdict`, `per_class`, `abstention`)."
         ),
-        "Limits": (
+        "Bias, Risks, and Limitations": (
             f"{what.capitalize()} from other sources than those of the training are answered worse; where sources are "
-            "known, the verdict says by how much. Probabilities are calibrated for items like those it learned from."
+            "known, the verdict says by how much. Probabilities are calibrated for items like those it learned from. "
+            "Whether it errs more often for some groups than for others: `florilegium bias` tells."
         ),
+        "Model Card Contact": project.settings.recourse
+        or f"{UNWRITTEN} Whoever is judged has nowhere to object (setting `recourse`).",
     }
     return "\n\n".join(f"# {heading}\n\n{text}" for heading, text in parts.items()) + "\n"
+
+
+def _stated(settings: Settings) -> str:
+    """Give what its maker says that it is for and not for; what nobody said is said to be unsaid."""
+    intended = settings.intended_use or f"{UNWRITTEN} (setting `intended_use`)"
+    out_of_scope = settings.out_of_scope_use or f"{UNWRITTEN} (setting `out_of_scope_use`)"
+    return f"Direct use: {intended}\n\nOut-of-scope use: {out_of_scope}"
 
 
 def _details(side: TrainingSide, encoder: GraphEncoder | None, what: str) -> str:

@@ -15,7 +15,7 @@ from florilegium import bias
 from florilegium.errors import SettingError, StepMissing
 from florilegium.evaluation import Predictions
 from florilegium.project import kept
-from florilegium.project.biased import group_of, slips
+from florilegium.project.biased import GAP, group_of, slips
 from florilegium.project.grouping import SLICES, column_of, group_columns
 from florilegium.project.holdings import Holdings
 from florilegium.project.space import Space, points_of_folder, space_of
@@ -39,6 +39,7 @@ class BiasWish:
     positive: str | None = None  # the class that counts as yes; None: right or wrong is what counts
     target: Path | None = None  # a table of shares, or a folder of unlabelled pictures like those of the use
     use: Use = field(default_factory=Use)
+    gap: float = GAP  # the difference of shares that matters
     output: Path | None = None  # where the page goes; None: bias.html in the project
 
 

@@ -41,7 +41,7 @@ class TuneWish:
 
     epochs: int | None = None  # None: the plan's own
     device: str = "auto"
-    side: int | None = None  # px; None: the encoder's own
+    side: int | None = None  # px; None: the plan's own
     agree: Callable[["Forecast"], bool] = lambda _: True  # asked before it starts
 
     @property

@@ -68,6 +68,8 @@ def page_of(account: BiasAccount) -> BiasPage:
         impossible=findings.impossible,
         curves=bias_prices.curves(findings.trade_offs),
         steps=todo,
+        needs=bias_prices.needs(findings),
+        weights=tuple(each for each in findings.weights if SIGN not in each.column),
         notes=(*account.notes, *findings.notes),
         card=bias_card.card_parts(account.use, lead, found, todo),
     )

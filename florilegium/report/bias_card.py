@@ -3,12 +3,14 @@
 Headings are those of Hugging Face's model card (hub docs, model-cards). What nobody wrote is said to be unwritten.
 """
 
+import re
 from dataclasses import dataclass
 
 from florilegium.report.bias_values import Chapter
 
 UNWRITTEN = "Nobody has written this yet."
 NOWHERE = f"{UNWRITTEN} Whoever is judged has nowhere to object. Give an address: --recourse ADDRESS"
+_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|&~$!])")
 CLAIMS_MOST = 2  # per kind; the page itself holds all
 
 
@@ -26,22 +28,34 @@ def card_parts(
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Give headings with their paragraphs, in the order of the model card."""
     return (
-        ("Uses: direct use", (use.intended or f"{UNWRITTEN} Say what it is for: --intended-use TEXT",)),
+        ("Uses: Direct Use", (use.intended or f"{UNWRITTEN} Say what it is for: --intended-use TEXT",)),
         (
-            "Uses: out-of-scope use",
+            "Uses: Out-of-Scope Use",
             (use.out_of_scope or f"{UNWRITTEN} Say what it must not be used for: --out-of-scope TEXT",),
         ),
         ("Bias, Risks, and Limitations", _claims(lead, chapters)),
         ("Recommendations", steps or ("Look again when there are more cases, and after the start.",)),
-        ("Evaluation: factors", _unmeasured(chapters)),
+        ("Evaluation: Factors", _unmeasured(chapters)),
         (
             "Model Card Contact, and where to object",
-            (
-                use.recourse
-                or f"{UNWRITTEN} Whoever is judged has nowhere to object. Give an address: --recourse ADDRESS",
-            ),
+            (use.recourse or NOWHERE,),
         ),
     )
+
+
+def as_markdown(parts: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    r"""Write headings and paragraphs as Markdown, to be put into a model card; nothing in them starts markup.
+
+    >>> as_markdown((("Recommendations", ("Ask *who* decided.",)),))
+    '## Recommendations\n\nAsk \\*who\\* decided.\n'
+    """
+    told = [f"## {heading}\n\n" + "\n\n".join(map(_plain, paragraphs)) for heading, paragraphs in parts]
+    return "\n\n".join(told) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Take the meaning from signs that Markdown or HTML would read: names of groups come from data."""
+    return _SIGNS.sub(r"\\\1", " ".join(text.split()))
 
 
 def _claims(lead: str, chapters: tuple[Chapter, ...]) -> tuple[str, ...]:

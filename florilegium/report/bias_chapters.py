@@ -6,6 +6,7 @@ Chooses, orders and counts; every figure and every sentence on a figure comes fr
 from collections.abc import Iterable, Sequence
 
 from florilegium.bias.result import ERRORS, KINDS, Axis, Findings, Outcome, Result
+from florilegium.bias.tested import SMALL_WORDS
 from florilegium.evaluation.words import counted, percent
 from florilegium.report.bias_pictures import Figure, Picture, picture
 from florilegium.report.bias_values import Chapter, Comparison, Statement
@@ -111,8 +112,12 @@ def _short(results: Sequence[Result], state: str, why: str) -> str:
 
 
 def unhedged(sentence: str) -> str:
-    """Leave out what a sentence says of chance: the page says that once for all, and p stands in the tables."""
-    return sentence.partition(HEDGE)[0]
+    """Leave out what a sentence says of chance: the page says that once for all, and p stands in the tables.
+
+    That a gap is small stays: "found" alone would sound like more.
+    """
+    said, _, chance = sentence.partition(HEDGE)
+    return f"{said} {SMALL_WORDS}" if chance.endswith(SMALL_WORDS) else said
 
 
 def _first_sentence(text: str) -> str:

@@ -1,18 +1,19 @@
 """What smaller gaps cost, drawn as a curve; and what to do. Path: bias -> **report** (used by its bias page)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from florilegium.bias.groups import SIGN
-from florilegium.bias.result import Axis, Findings, Outcome, TradeOff, TradeOffPoint
-from florilegium.evaluation.words import counted, percent, points
+from florilegium.bias.result import Axis, Findings, Need, TradeOff, TradeOffPoint
+from florilegium.evaluation.words import about, percent, points
 from florilegium.report.bias_chapters import clearest_first
-from florilegium.report.bias_values import Curve, CurvePoint
+from florilegium.report.bias_values import Curve, CurvePoint, NeedBlock
 from florilegium.report.scales import ranged
 
 STEPS_MOST = 8  # more is a list that nobody works off
 COLLECT_MOST = 4  # groups that more are asked for
 LEAST_HEIGHT = 0.02  # of the axis of accuracy: half a point must not look like a cliff
-OTHERS = "other ("  # how a group of small groups begins
+NEAR = 0.04  # of the curve's width: tags of points nearer than that would lie on each other
 GAP_ENDS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 
 
@@ -24,14 +25,21 @@ def curves(trade_offs: Sequence[TradeOff]) -> tuple[Curve, ...]:
 def _curve(trade_off: TradeOff) -> Curve:
     given = trade_off.points
     right = next((end for end in GAP_ENDS if end >= max(point.gap for point in given)), 1.0)
-    low, high = _ends([point.accuracy for point in given])
+    low, high = _ends([end for point in given for end in (point.accuracy_low, point.accuracy, point.accuracy_high)])
+
+    def up(accuracy: float) -> float:
+        return (accuracy - low) / (high - low)
+
     drawn = [
         CurvePoint(
             name=point.name,
             x=point.gap / right,
-            y=(point.accuracy - low) / (high - low),
+            x_ends=(max(point.gap_low, 0.0) / right, min(point.gap_high / right, 1.0)),
+            y=up(point.accuracy),
+            y_ends=(up(point.accuracy_low), up(point.accuracy_high)),
             accuracy=f"{percent(point.accuracy)} ({ranged(Axis.SHARE, point.accuracy_low, point.accuracy_high)})",
             gap=f"{points(point.gap)} ({ranged(Axis.DIFFERENCE, point.gap_low, point.gap_high)})",
+            cost="" if point is given[0] else _cost(point),
             strong=point is given[0],
         )
         for point in given
@@ -42,8 +50,19 @@ def _curve(trade_off: TradeOff) -> Curve:
         x_name=f"largest gap in {trade_off.rate}, points",
         x_ticks=tuple((share, f"{100 * share * right:g}") for share in (0.0, 0.5, 1.0)),
         y_ticks=tuple((share, f"{100 * (low + share * (high - low)):.1f}") for share in (0.0, 0.5, 1.0)),
-        points=tuple(sorted(drawn, key=lambda point: point.x)),
+        points=_tagged(sorted(drawn, key=lambda point: point.x)),
     )
+
+
+def _tagged(given: Sequence[CurvePoint]) -> tuple[CurvePoint, ...]:
+    """Give the points their numbers from left to right; those that lie on one spot share a tag."""
+    tags = [""] * len(given)
+    first = 0
+    for i, point in enumerate(given):
+        if max(abs(point.x - given[first].x), abs(point.y - given[first].y)) > NEAR:
+            first = i
+        tags[first] = str(first + 1) if first == i else f"{first + 1} to {i + 1}"
+    return tuple(replace(point, tag=tag) for point, tag in zip(given, tags, strict=True))
 
 
 def _ends(accuracies: Sequence[float]) -> tuple[float, float]:
@@ -55,14 +74,22 @@ def _ends(accuracies: Sequence[float]) -> tuple[float, float]:
 
 
 def _sentence(trade_off: TradeOff) -> str:
-    """Say what the smallest gap costs."""
+    """Say what the smallest gap costs, and in what range."""
     now, least = trade_off.points[0], min(trade_off.points, key=lambda point: point.gap)
     said = f"By {trade_off.column}, {_described(now)} as it is."
     if least is now:
         return f"{said} None of the thresholds that were tried brings the groups closer together."
-    cost = now.accuracy - least.accuracy
-    price = f"costs {points(cost)} points of right answers" if cost > 0 else "costs no right answers"
-    return f"{said} The smallest gap that was tried, {points(least.gap)} points ({least.name}), {price}."
+    chance = "" if least.cost_low > 0 or least.cost_high < 0 else " Chance alone may make that difference."
+    return (
+        f"{said} The smallest gap that was tried, {points(least.gap)} points "
+        f"({ranged(Axis.DIFFERENCE, least.gap_low, least.gap_high)}; {least.name}), changes right answers by "
+        f"{_cost(least)} points.{chance}"
+    )
+
+
+def _cost(point: TradeOffPoint) -> str:
+    """Write how many right answers a choice wins or loses, with the range."""
+    return f"{points(-point.cost)} ({ranged(Axis.DIFFERENCE, -point.cost_high, -point.cost_low)})"
 
 
 def _described(point: TradeOffPoint) -> str:
@@ -76,15 +103,44 @@ def steps(findings: Findings) -> tuple[str, ...]:
 
 
 def _more(findings: Findings) -> list[str]:
-    """Ask for more where a comparison was too small to tell: the largest need of each group."""
-    few: dict[tuple[str, str], int] = {}
-    for result in findings.results:
-        # Nobody can go and collect a crossing or a heap of small groups; their parts are asked for.
-        nameable = result.groups and SIGN not in result.column and not result.groups[0].startswith(OTHERS)
-        if result.outcome is Outcome.TOO_FEW and result.n_more and nameable:
-            key = (result.column, result.groups[0])
-            few[key] = max(few.get(key, 0), result.n_more)
-    return [
-        f"Collect about {counted(n, 'more', 'more')} of {group} ({column}), to be able to see a gap that matters."
-        for (column, group), n in sorted(few.items(), key=lambda item: item[1])[:COLLECT_MOST]
+    """Ask for more of the groups in which a gap that matters could go unseen; the smallest need first."""
+    # Nobody can go and collect a crossing; its parts are asked for.
+    asked = [
+        (n, need)
+        for need in findings.needs
+        for gap, n in need.more
+        if SIGN not in need.column and n and gap == findings.gap
     ]
+    return [
+        f"Collect about {about(n)} more of {need.group} ({need.column}), to be able to see a gap of "
+        f"{points(findings.gap)} points to {need.against} ({need.rate})."
+        for n, need in sorted(asked, key=lambda each: each[0])[:COLLECT_MOST]
+    ]
+
+
+def needs(findings: Findings) -> tuple[NeedBlock, ...]:
+    """Give a table per column of how many more it takes; crossings are left to `florilegium bias --json`."""
+    by_column: dict[str, list[Need]] = {}
+    for need in findings.needs:
+        if SIGN not in need.column:
+            by_column.setdefault(need.column, []).append(need)
+    return tuple(_block(column, some) for column, some in by_column.items())
+
+
+def _block(column: str, some: Sequence[Need]) -> NeedBlock:
+    return NeedBlock(
+        column=column,
+        rate=some[0].rate,
+        against=some[0].against,
+        heads=tuple(f"for {100 * gap:g} points" for gap, _ in some[0].more),
+        rows=tuple(
+            (need.group, f"{need.n:,}", f"{points(need.seen)} points", *(_wanted(n, need) for _, n in need.more))
+            for need in some
+        ),
+    )
+
+
+def _wanted(n: int | None, need: Need) -> str:
+    if n is None:
+        return f"more of {need.against} too"
+    return f"{about(n)} more" if n else "enough"

@@ -6,7 +6,7 @@ Holds values that the templates read; `bias_chapters`, `bias_groups` and `bias_p
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from florilegium.bias.result import Impossible
+from florilegium.bias.result import Impossible, Weights
 from florilegium.report.bias_pictures import Picture
 
 # state -> what stands in the overview; the state is also the name of the style.
@@ -107,9 +107,13 @@ class CurvePoint:
     name: str
     x: float
     y: float
+    x_ends: tuple[float, float]  # of the range
+    y_ends: tuple[float, float]
     accuracy: str
     gap: str
+    cost: str  # right answers won or lost, with the range; empty: what is done now
     strong: bool = False  # what is done now
+    tag: str = ""  # its number in the table; of points on one spot the first bears all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +126,17 @@ class Curve:
     x_ticks: tuple[tuple[float, str], ...]
     y_ticks: tuple[tuple[float, str], ...]
     points: tuple[CurvePoint, ...]  # by rising gap, as the line goes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedBlock:
+    """How many more of each group of one column it takes."""
+
+    column: str
+    rate: str
+    against: str
+    heads: tuple[str, ...]  # of the gaps
+    rows: tuple[tuple[str, ...], ...]  # group, items now, smallest gap seen now, then one per gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,5 +157,7 @@ class BiasPage:
     impossible: tuple[Impossible, ...] = ()
     curves: tuple[Curve, ...] = ()
     steps: tuple[str, ...] = ()
+    needs: tuple[NeedBlock, ...] = ()
+    weights: tuple[Weights, ...] = ()
     notes: tuple[str, ...] = ()
     card: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())  # (heading, paragraphs)

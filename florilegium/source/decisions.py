@@ -23,8 +23,9 @@ from florilegium.types import Floats, Ints, Progress, silent
 
 TELL_EVERY = 50_000  # rows between two words of progress
 MAX_SHARE_FAULTS = 0.5  # beyond this it is the table that is misread, not a few rows that are wrong
-# How programs write "nothing here"; compared without case. "None" is left alone: it can be an answer.
-MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "nil", "<na>"})
+# How programs write "nothing here"; compared without case. "None" is left alone: it can be an answer. "?" is how the
+# tables of the UCI repository write it.
+MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "nil", "<na>", "?"})
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 

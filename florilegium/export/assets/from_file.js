@@ -3,7 +3,7 @@ if (location.protocol === "file:") {
   addEventListener("DOMContentLoaded", () => {
     const trouble = document.getElementById("trouble");
     trouble.textContent =
-      "This page was opened as a file, and from files browsers load no classifier. " +
+      "This page was opened as a file, and from files browsers run no modules. " +
       "Serve its folder (python -m http.server), or put it on any web host.";
     trouble.hidden = false;
     // What needs the classifier is shown as out of use, not as broken.

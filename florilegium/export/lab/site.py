@@ -81,12 +81,12 @@ def sketchpad_files(model: ModelFile, *, packed: bool = True) -> dict[str, bytes
     )
 
 
-def write_site(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> Written:
-    """Write a page into a folder, as `write_folder` takes it.
+def write_site(folder: Path, files: Mapping[str, bytes], *, kind: str, force: bool = False) -> Written:
+    """Write a page into a folder, as `write_folder` takes it; `kind`: which page, since one must not replace the other.
 
     Raises: SettingError, StorageError: the folder cannot be taken or written.
     """
-    write_folder(folder, files, kind="lab", force=force)
+    write_folder(folder, files, kind=kind, force=force)
     return written(folder, files)
 
 

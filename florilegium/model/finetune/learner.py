@@ -21,7 +21,7 @@ from florilegium.features.stream import Runner
 from florilegium.model.finetune import checkpoint
 from florilegium.model.finetune.checkpoint import Progressed
 from florilegium.model.finetune.examples import Batch, Examples, Photos, epoch_batches
-from florilegium.model.finetune.network import Network
+from florilegium.model.finetune.network import Network, learning_side
 from florilegium.model.finetune.plan import Plan
 from florilegium.model.weights import Linear
 from florilegium.types import Floats, Ints, Vectors
@@ -49,7 +49,7 @@ class Learner:
         Args: head: (d, k) on embeddings.  device: "cpu" or "cuda".  said: hears what is worth telling.
         """
         self.plan, self.device, self.said = plan, torch.device(device), said
-        self.side = plan.side or encoder.side
+        self.side = plan.side or learning_side(encoder)
         self.runner = Runner(encoder)
         self.network = Network(encoder).to(self.device)
         self.head = nn.Linear(*head.coef.shape).to(self.device)

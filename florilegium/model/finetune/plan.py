@@ -12,9 +12,9 @@ BODY_RATE, HEAD_RATE = 2e-4, 1e-3  # peak learning rates of AdamW; measured in d
 class Plan:
     """How a network is fine-tuned. Chance is `seed` alone: equal plan and data, equal result on the same machine."""
 
-    epochs: int = 16  # at most; cross-validation may choose fewer
+    epochs: int = 10  # at most; cross-validation may choose fewer. Flat from the eighth of twelve on (decision 0009)
     batch: int = 32  # photos per step
-    side: int | None = None  # px of the square that training sees; None: the encoder's own
+    side: int | None = None  # px of the square that training sees; None: what `learning_side` gives
     body_rate: float = BODY_RATE  # peak learning rate of the last layer of the network
     head_rate: float = HEAD_RATE  # peak learning rate of the head
     depth_decay: float = 0.3  # the first layer's rate as a share of the last one's, 0..1; geometric between

@@ -57,10 +57,11 @@ class Wanted:
     label: str | None = None  # of this class
     check: str | None = None  # that this check of the audit named
     group: tuple[str, str] | None = None  # whose metadata column has this value
+    item: str | None = None  # of this name
 
     def __bool__(self) -> bool:
         """Tell whether anything is left out."""
-        return any((self.label, self.check, self.group))
+        return any((self.label, self.check, self.group, self.item))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

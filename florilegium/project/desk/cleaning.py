@@ -95,6 +95,8 @@ class Cleaning:
     def _fits(self, row: int, wanted: Wanted) -> bool:
         if self._memory.labels[row] is None or (wanted.label and self._memory.labels[row] != wanted.label):
             return False
+        if wanted.item and self._memory.names[row] != wanted.item:
+            return False
         if wanted.check and row not in self._named.get(wanted.check, frozenset()):
             return False
         return wanted.group is None or self._in_group(row, *wanted.group)
@@ -116,6 +118,8 @@ class Cleaning:
     def _faults(self, wanted: Wanted) -> Iterator[str]:
         if wanted.label and wanted.label not in self.classes:
             yield f"no class {wanted.label!r}; there are {', '.join(self.classes[:20])}."
+        if wanted.item and wanted.item not in self._memory.row:
+            yield f"no item {wanted.item!r} in this project."
         if wanted.check and wanted.check not in self._named:
             yield f"the last audit has no finding of {wanted.check!r}; it has {', '.join(self._named) or 'none'}."
         if wanted.group is not None:

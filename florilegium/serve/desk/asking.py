@@ -55,9 +55,10 @@ def _clean(desk: Desk) -> Any:  # noqa: ANN401
         label: str | None = None,
         check: str | None = None,
         group: str | None = None,
+        item: str | None = None,
         view: str = "single",
     ) -> Response:
-        wanted = _wanted(label, check, group)
+        wanted = _wanted(label, check, group, item)
         in_grid = view == "grid"
         cards = desk.suspects(who_is(request), wanted, N_GRID) if in_grid else []
         card = None if in_grid else desk.clean(begin(request), who_is(request), wanted)
@@ -137,7 +138,7 @@ def _classes(desk: Desk) -> Any:  # noqa: ANN401
     return classes
 
 
-def _wanted(label: str | None, check: str | None, group: str | None) -> Wanted:
+def _wanted(label: str | None, check: str | None, group: str | None, item: str | None) -> Wanted:
     """Read what somebody wants to clean out of an address.
 
     Raises: InputError: a group is not COLUMN=VALUE.
@@ -145,17 +146,19 @@ def _wanted(label: str | None, check: str | None, group: str | None) -> Wanted:
     column, sign, value = (group or "").partition("=")
     if group and not (sign and column.strip()):
         raise InputError(f"group={group}: expected COLUMN=VALUE, such as source=ann")
-    return Wanted(label=label or None, check=check or None, group=(column.strip(), value.strip()) if group else None)
+    pair = (column.strip(), value.strip()) if group else None
+    return Wanted(label=label or None, check=check or None, group=pair, item=item or None)
 
 
 def _query(wanted: Wanted) -> str:
-    given = {"label": wanted.label, "check": wanted.check, "group": "=".join(wanted.group) if wanted.group else None}
+    group = "=".join(wanted.group) if wanted.group else None
+    given = {"label": wanted.label, "check": wanted.check, "group": group, "item": wanted.item}
     return urlencode({name: value for name, value in given.items() if value})
 
 
 def _of_query(query: str) -> Wanted:
     given = dict(parse_qsl(query[:1000]))
-    return _wanted(given.get("label"), given.get("check"), given.get("group"))
+    return _wanted(given.get("label"), given.get("check"), given.get("group"), given.get("item"))
 
 
 def _choice(choice: str, label: str) -> tuple[Said, str | None]:

@@ -87,7 +87,20 @@ function pair(on) {
   $("second").checked = on;
   if (on && panels.length === 1) addPanel("second", "Second run").set(panels[0].typed);
   else if (!on && panels.length === 2) panels.pop().element.remove();
-  $("runs").className = `runs ${panels.length === 2 ? "two" : "one"}`;
+  const alone = panels.length === 1;
+  $("runs").className = `runs ${alone ? "one" : "two"}`;
+  // One run has its losses beside its other pictures; two runs share them, below.
+  (alone ? panels[0].find(".plates") : $("curve")).append($("curve-figure"));
+  $("curve").hidden = alone;
+}
+
+/** Bring the pictures into sight where they lie below it, as on a phone; with the settings, if there is room for both. */
+function reveal({ always = false } = {}) {
+  const { bottom } = panels[0].find(".land canvas").getBoundingClientRect();
+  if (bottom <= innerHeight && !always) return;
+  const room = innerHeight - $("transport").offsetHeight;
+  const from = bottom - $("runs").getBoundingClientRect().top <= room ? $("runs") : panels[0].find(".said");
+  from.scrollIntoView({ block: "start", behavior: still.matches ? "auto" : "smooth" });
 }
 
 /** All runs from the start; whether it plays stays as it is. */
@@ -111,6 +124,7 @@ const done = () => panels.every(({ run }) => run.phase === "stop");
 
 function play() {
   if (done()) reset();
+  reveal();
   playing = true;
   last = undefined;
   $("play").textContent = "Pause";
@@ -125,6 +139,7 @@ function pause() {
 
 function step() {
   pause();
+  reveal();
   for (const { run } of panels) run.advance();
   describe();
   light();
@@ -220,7 +235,7 @@ function tryOut(key) {
   panels[0].set({ ...usual, ...TRIES[key](RATES[problem.name]) });
   panels[1]?.set({ ...usual, rate: short(RATES[problem.name].good / 4), momentum: 0.9 });
   reset();
-  $("runs").scrollIntoView({ block: "start" });
+  reveal({ always: true });
   play();
 }
 

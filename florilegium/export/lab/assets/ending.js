@@ -5,6 +5,7 @@
 const LOST = 20; // a loss this many times the first one (at least 1) does not come back by itself
 const AT_LAST = 50; // steps whose mean loss counts as the last one: a single batch says little
 const LARGE = 0.01; // a rate from here on is rather too large than too small where nothing was learned
+const HUGE = 100; // a tenth of such a rate would be far too large as well
 const FELL = 0.99; // of the first loss: above it, nothing was learned
 const DIGITS = 3; // of a number in a sentence
 
@@ -22,7 +23,8 @@ export function told(losses, rate) {
     const went = `Diverged: the loss went from ${short(first)} to ${short(newest)} in ${n} steps.`;
     return { end: "diverged", sentence: `${went} ${whyDiverged(rate)}` };
   }
-  if (n > 1 && last > FELL * first) {
+  if (rate === 0 || (n > 1 && last > FELL * first)) {
+    // At rate 0 a loss moves too: no batch is like the other.
     const was = `Stuck: the loss was ${short(first)} at first and is ${short(last)} after ${n} steps.`;
     return { end: "stuck", sentence: `${was} ${whyStuck(rate)}` };
   }
@@ -34,15 +36,17 @@ const NO_RATE = "This learning rate is no number: after one step every weight is
 
 function whyDiverged(rate) {
   if (rate < 0) return CLIMBS;
-  return `With learning rate ${short(rate)} each step jumps over the valley and lands higher up. Try a tenth of it.`;
+  return `With learning rate ${short(rate)} each step jumps over the valley and lands higher up. ${smaller(rate)}`;
 }
 
 function whyStuck(rate) {
   if (rate === 0) return "At learning rate 0 no weight moves. Try 0.1.";
   if (rate < 0) return CLIMBS;
   if (rate < LARGE) return `Learning rate ${short(rate)} is so small that hardly anything moves. Try ten times as much, or more epochs.`;
-  return `Learning rate ${short(rate)} is so large that each step undoes the one before. Try a tenth of it.`;
+  return `Learning rate ${short(rate)} is so large that each step undoes the one before. ${smaller(rate)}`;
 }
+
+const smaller = (rate) => (rate > HUGE ? "Try 0.1." : "Try a tenth of it.");
 
 /** A number with three digits, as Python's format `.3g` writes it. */
 export function short(number) {

@@ -35,13 +35,13 @@ export const all = () => within("readonly", (store) => store.getAll());
 export const forget = (id) => within("readwrite", (store) => store.delete(id));
 export const forgetAll = () => within("readwrite", (store) => store.clear());
 
-/** A ZIP with one folder per digit and a table about the pictures: what `florilegium new DIR digits/` reads. */
+/** A ZIP with one folder per digit and a table about the pictures: what `florilegium new DIR drawn/` reads. "digits" would be a data set that has that name. */
 export function folderOf(digits) {
   const named = digits.map((digit) => [`${digit.label}/${String(digit.id).padStart(4, "0")}.png`, digit]);
   const rows = named.map(([name, { read, probability, known, when }]) => [name, read, probability.toFixed(4), known ? "yes" : "no", when].join(","));
   const table = ["file_name,read_as,probability,was_known,drawn_at", ...rows].join("\n");
   return zipOf({
-    ...Object.fromEntries(named.map(([name, { levels }]) => [`digits/${name}`, pngOf(levels, SIDE)])),
-    "digits/metadata.csv": new TextEncoder().encode(`${table}\n`),
+    ...Object.fromEntries(named.map(([name, { levels }]) => [`drawn/${name}`, pngOf(levels, SIDE)])),
+    "drawn/metadata.csv": new TextEncoder().encode(`${table}\n`),
   });
 }

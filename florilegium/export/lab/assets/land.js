@@ -54,7 +54,7 @@ function planeOfTwo(goal) {
   const u = new Float64Array(goal.length);
   const v = new Float64Array(goal.length);
   u[0] = v[1] = 1;
-  const reach = 1.25 * Math.max(Math.abs(goal[0]), Math.abs(goal[1]), 1.6);
+  const reach = 1.45 * Math.max(Math.abs(goal[0]), Math.abs(goal[1]), 1.6);
   const origin = goal.map((weight, i) => (i < 2 ? 0 : weight));
   const placeOf = (weights) => [weights[0], weights[1]];
   return { origin, u, v, placeOf, across: [-reach, reach], up: [-reach, reach] };

@@ -37,9 +37,10 @@ export function softmax(s, at, k, target, slope) {
   return Math.log(sum) + top - s[at + target];
 }
 
-/** Whether the largest score is that of the truth; a number that is none is wrong. */
+/** Whether the answer is the truth: the largest score, of equals the first; a number that is none is wrong. */
 export function isRight(s, at, k, target) {
   if (k === 1) return s[at] > 0 === (target === 1) && Number.isFinite(s[at]);
-  for (let j = 0; j < k; j++) if (!(s[at + target] >= s[at + j])) return false;
+  const score = s[at + target];
+  for (let j = 0; j < k; j++) if (!(j < target ? score > s[at + j] : score >= s[at + j])) return false;
   return true;
 }

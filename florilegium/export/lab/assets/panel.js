@@ -135,7 +135,7 @@ function sentenceOf(run) {
     predict: `2 Predict. ${items} drawn by lot; each gets ${problem.k === 1 ? "its score" : "ten scores"}: inputs times weights.`,
     loss: `3 Loss. These predictions are wrong by ${short(losses.at(-1))} on average.`,
     gradient: `4 Gradient. Uphill is known now, for each of ${size} weights; the slope is ${short(length)}.`,
-    step: `5 Step. Every weight moved downhill by ${short(rate)} times its gradient.`,
+    step: rate === 0 ? "5 Step. At rate 0 no weight moved." : `5 Step. Every weight moved ${rate < 0 ? "uphill" : "downhill"} by ${short(Math.abs(rate))} times its ${run.momentum ? "speed: its gradient and what is left of the speed before" : "gradient"}.`,
     repeat: `6 Repeat. ${nSteps} ${nSteps === 1 ? "step" : "steps"} done; batch ${Math.ceil(run.at / run.nBatch)} of ${Math.ceil(problem.n / run.nBatch)} in epoch ${run.epoch}.`,
     stop: "7 Stop.",
   }[phase];

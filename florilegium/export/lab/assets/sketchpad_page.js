@@ -13,6 +13,8 @@ const DOUBT = 0.05; // a second digit with at least this probability is named be
 const $ = (id) => document.getElementById(id);
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const certainty = (share) => (share > 0.999 ? "More than 99.9 % sure." : `${percent(share)} sure.`); // never entirely
+const short = (share) => (share > 0.999 ? "> 99.9 %" : percent(share));
+const a = (digit) => (digit === 8 ? "an 8" : `a ${digit}`);
 
 let ready = false;
 let means; // from means.json, once it is there
@@ -51,12 +53,12 @@ const isStrange = ({ strangeness, strangenessLimit }) => strangenessLimit !== nu
 function tell({ state, probabilities = new Array(10).fill(0) }) {
   const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
   const [first, second] = order;
-  const but = probabilities[second] >= DOUBT ? ` It might be a ${second} (${percent(probabilities[second])}).` : "";
+  const but = probabilities[second] >= DOUBT ? ` It might be ${a(second)} (${percent(probabilities[second])}).` : "";
   const [said, why] = {
     empty: ["Draw something.", "A digit, 0 to 9: large or small, anywhere on the pad."],
     dot: ["Only a dot.", "Draw on: it takes a line to make a digit."],
     waiting: ["One moment.", "The network is being loaded; the simpler rule below answers already."],
-    known: [`It is a ${first}`, `${certainty(probabilities[first])}${but}`],
+    known: [`It is ${a(first)}`, `${certainty(probabilities[first])}${but}`],
     unsure: ["I do not know this", `My best guess is ${first}, but I am only ${percent(probabilities[first])} sure.${but}`],
     strange: ["I do not know this", `It is unlike the digits that I learned from. If I had to guess: ${first}.`],
   }[state];
@@ -66,7 +68,7 @@ function tell({ state, probabilities = new Array(10).fill(0) }) {
   [...$("ten").children].forEach((row, digit) => {
     row.classList.toggle("top", digit === first && probabilities[first] > 0);
     row.querySelector("i").style.transform = `scaleX(${probabilities[digit]})`;
-    row.querySelector(".number").textContent = percent(probabilities[digit]);
+    row.querySelector(".number").textContent = short(probabilities[digit]);
   });
   const answered = state === "known" || state === "unsure" || state === "strange";
   if (!answered) shown = undefined;
@@ -130,7 +132,7 @@ async function correct(label) {
   const digit = { label, read, probability: answer.probabilities[read], known: answer.known, when: new Date().toISOString(), levels };
   try {
     await keep(digit);
-    $("kept-said").textContent = `Kept in this browser as a ${label}${read === label ? "" : `, read as a ${read}`}. Nothing was sent.`;
+    $("kept-said").textContent = `Kept in this browser as ${a(label)}${read === label ? "" : `, read as ${a(read)}`}. Nothing was sent.`;
   } catch (error) {
     $("kept-said").textContent = `This window keeps nothing (${error?.message ?? "no storage"}). Try one that is not private.`;
   }
@@ -158,7 +160,7 @@ function keptItem({ id, label, read, levels }) {
 
 async function download() {
   const blob = new Blob([folderOf(await all())], { type: "application/zip" });
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: "digits.zip" });
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: "drawn.zip" });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
