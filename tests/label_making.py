@@ -1,8 +1,10 @@
 """Projects with a record of labels in them, for the tests of export and import."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -53,3 +55,21 @@ def of_people(project: Project) -> list[LabelEvent]:
 def labels_of(project: Project) -> dict[str, str | None]:
     """Give the label that counts per item."""
     return {sample.name: sample.label for sample in project.store.samples()[0]}
+
+
+def written(path: Path, content: str | bytes) -> Path:
+    """Write a file and give its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def studio(path: Path, *tasks: Any) -> Path:
+    """Write tasks of Label Studio."""
+    return written(path, json.dumps(list(tasks)))
+
+
+def annotation(label: str, **facts: Any) -> dict[str, Any]:
+    """Give an annotation as Label Studio exports it."""
+    result = {"id": "x1", "from_name": "flower", "to_name": "img", "type": "choices", "value": {"choices": [label]}}
+    return {"id": 7, "completed_by": 3, "updated_at": "2026-02-01T10:00:00.5Z", "result": [result], **facts}

@@ -5,16 +5,15 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import florilegium
-from florilegium.errors import FlorilegiumError, InputError, MetadataError, SourceError, StepMissing
+from florilegium.errors import InputError, MetadataError, SourceError, StepMissing
 from florilegium.project import Project
 from florilegium.project.labels import ImportWish, Prefer
 from florilegium.source.labels import form_of
-from tests.label_making import labels_of, of_people, pictures, project_of, queries, said
+from tests.label_making import annotation, labels_of, of_people, pictures, project_of, queries, said, studio, written
 
 
 @pytest.fixture(scope="module")
@@ -30,24 +29,6 @@ def project(untouched: Path, tmp_path: Path) -> Iterator[Project]:
     """Open a copy of it."""
     with florilegium.load(shutil.copytree(untouched / "project", tmp_path / "project")) as opened:
         yield opened
-
-
-def written(path: Path, content: str | bytes) -> Path:
-    """Write a file and give its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def studio(path: Path, *tasks: Any) -> Path:
-    """Write tasks of Label Studio."""
-    return written(path, json.dumps(list(tasks)))
-
-
-def annotation(label: str, **facts: Any) -> dict[str, Any]:
-    """Give an annotation as Label Studio exports it."""
-    result = {"id": "x1", "from_name": "flower", "to_name": "img", "type": "choices", "value": {"choices": [label]}}
-    return {"id": 7, "completed_by": 3, "updated_at": "2026-02-01T10:00:00.5Z", "result": [result], **facts}
 
 
 def test_a_strangers_table_is_enough(project: Project, tmp_path: Path) -> None:
@@ -257,6 +238,15 @@ def test_tasks_without_an_answer_are_counted(project: Project, tmp_path: Path) -
     assert len(done.left_out) == 2
 
 
+def test_the_first_labels_need_no_permission(tmp_path: Path) -> None:
+    """Where no item has a label yet, no label can be a slip: the classes of the file are taken."""
+    photos = pictures(tmp_path / "photos")
+    with florilegium.new(tmp_path / "p", photos, labels="none") as project:
+        project.labels().import_from(written(tmp_path / "t.csv", "item,label\nrose/a0.png,dahlia\n"))
+
+        assert labels_of(project)["rose/a0.png"] == "dahlia"
+
+
 def test_new_classes_are_made_where_asked(project: Project, tmp_path: Path) -> None:
     """A class that no item has is taken with `new_class`."""
     table = written(tmp_path / "t.csv", "item,label\nrose/a0.png,dahlia\n")
@@ -288,58 +278,6 @@ def test_an_ending_is_not_believed_against_the_contents(project: Project, tmp_pa
         project.labels().import_from(table)
 
 
-DEEP = "[" * 200_000
-BAD: dict[str, tuple[str | bytes | None, str]] = {
-    "deep.json": (DEEP, "nested too deep"),
-    "broken.json": ("[{", "no JSON"),
-    "number.json": ("7", "a int of JSON"),
-    "latin.json": ("[{'ö': 1}]".encode("latin-1"), "no UTF-8 at byte"),
-    "digits.json": ("[" + "9" * 10_000 + "]", "no JSON"),
-    "odd.json": ('[7, {"data": {"image": "rose/a0.png"}, "annotations": {"a": 1}}]', "task 1: expected an object"),
-    "empty.json": ('[{"data": {"n": 1}}]', "no picture or text in its data; it has n"),
-    "two.json": (
-        json.dumps([{"image": "rose/a0.png", "annotations": [{"result": annotation("a")["result"] * 2}]}]),
-        "2 choices (a, a); expected one per item",
-    ),
-    "list.json": ('[{"data": {"image": "a0.png"}, "annotations": [{"result": [{"type": "choices"}]}]}]', "odd content"),
-    "several.json": (
-        json.dumps([{"image": "rose/a0.png", "flower": {"choices": ["a", "b"]}}]),
-        "2 choices in 'flower'",
-    ),
-    "empty.csv": ("", "the file is empty"),
-    "nolabel.csv": ("file_name,size\nrose/a0.png,3\n", "no column holds the label; it has file_name, size"),
-    "noitem.csv": ("label,size\nrose,3\n", "no column says which item is meant"),
-    "unnamed.csv": ("item,label\n,rose\n", "it names no item"),
-    "both.csv": ("item,label,removed\nrose/a0.png,rose,true\n", "it is removed and has the label 'rose'"),
-    "maybe.csv": ("item,label,suggested\nrose/a0.png,rose,perhaps\n", "'perhaps' is neither true nor false"),
-    "long.csv": (f"item,label\nrose/a0.png,{'x' * 2_000}\n", "its label has 2,000 characters"),
-    "history.jsonl": (
-        '{"item": "rose/a0.png", "label": "rose", "history": [1]}\n',
-        "its history is no list of objects",
-    ),
-    "torn.jsonl": ('{"item": "rose/a0.png", "label": "rose", "history": "[{"}\n', "its history cannot be read"),
-    "pickle.csv": (b"\x80\x04\x95abc", "a Python pickle, which is never opened here"),
-    "what.xyz": ("a", "its ending says nothing"),
-    "missing.json": (None, "it cannot be read (No such file"),
-    "missing": (None, "no metadata.jsonl in it"),
-    "path.csv": ("item,label\n../../../etc/passwd,rose\n", "'../../../etc/passwd': no such item"),
-    "markup.csv": ("item,label\n<script>alert(1)</script>,rose\n", "'<script>alert(1)</script>': no such item"),
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_is_refused_in_words(project: Project, tmp_path: Path, name: str) -> None:
-    """What, where, what was expected: one message, and the record is as it was."""
-    content, says = BAD[name]
-    if content is not None:
-        written(tmp_path / name, content)
-    with pytest.raises(FlorilegiumError) as refused:
-        project.labels().import_from(tmp_path / name)
-
-    assert says in str(refused.value)
-    assert of_people(project) == []
-
-
 def test_a_question_has_to_be_named_where_there_are_several(project: Project, tmp_path: Path) -> None:
     """Annotations with two kinds of choices are refused with their names, and read when one is named."""
     other = {**annotation("white")["result"][0], "from_name": "colour"}
@@ -353,27 +291,6 @@ def test_a_question_has_to_be_named_where_there_are_several(project: Project, tm
     project.labels().import_from(tasks, ImportWish(field="flower"))
 
     assert labels_of(project)["rose/a0.png"] == "tulip"
-
-
-def test_too_large_a_document_is_not_opened(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A document beyond the limit is refused by its size, a table beyond the limit by its lines."""
-    monkeypatch.setattr("florilegium.source.labels.studio.MAX_BYTES", 10)
-    monkeypatch.setattr("florilegium.source.labels.tables.MOST_LABELS", 1)
-    with pytest.raises(SourceError, match="at most 10 are read"):
-        project.labels().import_from(studio(tmp_path / "p.json", {"data": {"image": "rose/a0.png"}}))
-    table = written(tmp_path / "t.csv", "item,label\nrose/a0.png,tulip\nrose/a1.png,tulip\n")
-    with pytest.raises(SourceError, match="more than 1 labels"):
-        project.labels().import_from(table)
-
-
-def test_many_faults_are_counted(project: Project, tmp_path: Path) -> None:
-    """Ten problems are named, the rest is counted."""
-    table = written(tmp_path / "t.csv", "item,label\n" + "".join(f"no{i}.png,rose\n" for i in range(25)))
-    with pytest.raises(InputError, match=r"25 problems:(.|\n)*and 15 more"):
-        project.labels().import_from(table)
-    tasks = studio(tmp_path / "t.json", *([7] * 60))
-    with pytest.raises(InputError, match="51 problems"):
-        project.labels().import_from(tasks)
 
 
 def test_a_spreadsheet_may_have_saved_it(project: Project, tmp_path: Path) -> None:

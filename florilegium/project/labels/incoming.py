@@ -125,6 +125,8 @@ def _of_known_classes(found: list[Owner], classes: set[str | None], problems: li
     last = {owner.row: owner.said.label for owner in found}
     strange = Counter(label for label in last.values() if label is not None and label not in classes)
     known = sorted(label for label in classes if label is not None)
+    if not known:  # the first labels of all
+        return found
     for label, n in strange.most_common():
         near = difflib.get_close_matches(label, known, n=3) if len(problems) < MOST_NAMED else []
         hint = f"; nearest: {', '.join(near)}" if near else ""
