@@ -20,6 +20,7 @@ from florilegium.source.labels import LabelFile, Owner, Said, owners, read_label
 if TYPE_CHECKING:
     from florilegium.project.project import Project
 
+STEPS = "steps of the import"  # the file is read, its items are found, what is said is looked at
 MOST_NAMED = 10  # problems in one message; the rest is counted
 CLOCK_SLACK = timedelta(minutes=5)  # clocks of two machines differ; a label beyond would win against all to come
 MAX_LABEL_CHARS, MAX_WORDS_CHARS = 1_000, 10_000  # a class name; who and why
@@ -65,10 +66,13 @@ def prepared(project: "Project", path: Path, wish: ImportWish) -> tuple[Imported
     samples, _ = project.store.samples()
     if not samples:
         raise StepMissing(f"{project.folder}: no items yet. Read the source: florilegium new {project.folder} SOURCE")
+    project.progress(STEPS, 0, 3)
     file = read_labels(path, form=wish.form, field=wish.field)
+    project.progress(STEPS, 1, 3)
     problems = [f"{fault.name}: {fault.reason}" for fault in file.faults]
     found, strays = owners(file.said, samples)
     problems += [f"{stray.said.where}: {stray.reason}" for stray in strays]
+    project.progress(STEPS, 2, 3)
     here = project.store.label_events()
     good = _possible(found, problems, now=now)
     if not wish.new_class:
@@ -77,6 +81,7 @@ def prepared(project: "Project", path: Path, wish: ImportWish) -> tuple[Imported
         raise InputError(_refusal(path, problems))
     names = [sample.name for sample in samples]
     incoming = [_event(owner, names[owner.row], path, wish, now) for owner in _in_order(good, file, now)]
+    project.progress(STEPS, 3, 3)
     merged = merge(incoming, here, prefer=wish.prefer, dated=any(o.said.at is not None for o in good))
     imported = Imported(
         path=path,

@@ -14,7 +14,8 @@ from florilegium.source.labels.said import Said
 from florilegium.source.matching import Matching
 
 MAX_SHOWN = 80  # signs of a name in a message
-MOST_NEAREST = 10  # strays for which near names are looked up; each is compared with all items
+MOST_NEAREST = 10  # strays for which near names are looked up
+MOST_COMPARED = 100_000  # names that they are compared with, all together: about two seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ def owners(said: Sequence[Said], samples: Sequence[Sample]) -> tuple[list[Owner]
     for row, sample in enumerate(samples):
         by_hash[sample.sha256].append(row)
     matching = Matching(names)
+    n_nearest = min(MOST_NEAREST, max(1, MOST_COMPARED // max(len(names), 1)))
     found: list[Owner] = []
     strays: list[Stray] = []
     for one in said:
@@ -50,7 +52,7 @@ def owners(said: Sequence[Said], samples: Sequence[Sample]) -> tuple[list[Owner]
         if isinstance(owner, Owner):
             found.append(owner)
         else:
-            strays.append(Stray(said=one, reason=_reason(one, owner, names, with_nearest=len(strays) < MOST_NEAREST)))
+            strays.append(Stray(said=one, reason=_reason(one, owner, names, with_nearest=len(strays) < n_nearest)))
     return found, strays
 
 
