@@ -65,14 +65,14 @@ def main() -> None:
         ours, looks = holdings.survey, holdings.survey.looks
         key = next(iter(ours.encoded))
         prints = Prints(
-            hashes=np.concatenate([looks.hashes, seen.looks.hashes]),  # type: ignore[list-item]
-            mirrored=np.concatenate([looks.mirrored, seen.looks.mirrored]),  # type: ignore[list-item]
+            hashes=np.concatenate([looks.hashes, seen.looks.hashes]),
+            mirrored=np.concatenate([looks.mirrored, seen.looks.mirrored]),
         )
         groups = near_duplicates(
             [*holdings.dataset.hashes, *hashes],
             vectors=np.concatenate([ours.encoded[key].vectors, seen.encoded[key].vectors]),
             prints=prints,
-            thumbs=np.concatenate([looks.thumbs, seen.looks.thumbs]),  # type: ignore[list-item]
+            thumbs=np.concatenate([looks.thumbs, seen.looks.thumbs]),
         ).groups
         ok = report(rows, groups, prints, n=len(contents), y=holdings.dataset.y, alone=holdings.near)
     sys.exit(0 if ok else 1)

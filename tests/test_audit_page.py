@@ -1,7 +1,10 @@
 """The page of an audit: every finding with its items, and that data cannot break it."""
 
 import io
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +16,7 @@ from playwright.sync_api import Browser
 
 import florilegium
 from florilegium.audit import CHECKS, Finding, Leak, Rung, Severity
+from florilegium.project import auditing
 from florilegium.report.audit import ITEMS_FIRST, ITEMS_MOST, AuditAccount, Doubt, build_audit, lead, wanted
 
 HOSTILE = (
@@ -194,3 +198,34 @@ def test_an_audit_right_after_new_finds_planted_errors(tmp_path: Path) -> None:
     assert [leak.by for leak in result.leaks] == ["near copies"]
     assert result.path is not None
     assert result.path.read_text(encoding="utf-8").count("<img") > 20
+
+
+def test_the_page_opens_in_the_browser_that_the_system_names(tmp_path: Path) -> None:
+    """`--open` hands the page's address to the browser; `-o` puts it elsewhere; the terminal shows the ladder."""
+    seen = tmp_path / "seen"
+    browser = tmp_path / "browser.sh"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {seen}\n', encoding="utf-8")
+    browser.chmod(0o755)
+    with florilegium.new(tmp_path / "p", "digits"):
+        pass
+    page = tmp_path / "elsewhere.html"
+    command = [sys.executable, "-m", "florilegium", "audit", "-p", str(tmp_path / "p"), "-o", str(page), "--open"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "BROWSER": f"{browser} %s"}
+    )
+
+    assert page.stat().st_size > 10_000
+    assert seen.read_text(encoding="utf-8").strip() == page.as_uri()
+    assert "commonest class: 10.2%" in done.stdout
+    assert re.search(r"border +26\.\d%", done.stdout)
+    assert str(page) in done.stdout
+
+
+def test_what_a_model_has_not_answered_the_quick_head_has() -> None:
+    """A trained model's answers come first; where it has none, as for a giant source, the quick head's stand in."""
+    model = np.array([[0.9, 0.1], [np.nan, np.nan]])
+    quick = np.array([[0.2, 0.8], [0.3, 0.7]])
+
+    assert auditing._best(model, quick).tolist() == [[0.9, 0.1], [0.3, 0.7]]  # type: ignore[union-attr]
+    assert auditing._best(None, quick) is quick
+    assert auditing._best(model, None) is model
