@@ -1,6 +1,8 @@
 """Outliers, pictures that show too little, odd files, and orders that tell the label."""
 
+from dataclasses import replace
 from itertools import pairwise, permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from PIL import Image, ImageFilter
 from florilegium.audit import CHECKS, Finding, Leak, Severity, Subject
 from florilegium.audit.checks.order import shuffled_neighbours
 from florilegium.features.facts import blur
-from florilegium.source.base import Side
+from florilegium.source.base import Files, Side
 from tests.audit_making import subject
 
 
@@ -162,3 +164,39 @@ def test_a_leak_is_told_only_where_its_range_leaves_zero() -> None:
         "With near copies divided at random a model would have looked 3.0 points better (1.0 to 5.0)" in finding.message
     )
     assert "83.0 % right instead of 80.0 % of 90 pictures" in finding.message
+
+
+def in_folders(names: list[str], labels: list[str]) -> Subject:
+    """Make a subject of files in class folders."""
+    plain = subject(labels)
+    samples = tuple(
+        replace(sample, name=name, sha256=f"{(i * 7919) % 1009:064x}")
+        for i, (sample, name) in enumerate(zip(plain.dataset.samples, names, strict=True))
+    )
+    contents = Files(tuple(Path(name) for name in names))
+    return replace(plain, dataset=replace(plain.dataset, samples=samples, contents=contents))
+
+
+def test_a_camera_that_counted_through_the_classes_is_told() -> None:
+    """Roses are IMG_0001 to 0050 and tulips IMG_0051 to 0100: the number names the flower."""
+    labels = ["rose"] * 50 + ["tulip"] * 50
+    (finding,) = found(in_folders([f"{c}/IMG_{i:04d}.jpg" for i, c in enumerate(labels)], labels), "order")
+
+    assert "99.0 % of 99 pairs" in finding.message
+
+
+def test_class_folders_are_no_order() -> None:
+    """Files that are numbered inside each class, or not at all, have no order that tells the class."""
+    labels = ["rose"] * 50 + ["tulip"] * 50
+    numbered = [f"{c}/{c}_{i % 50:03d}.jpg" for i, c in enumerate(labels)]
+    unnumbered = [f"{c}/{chr(97 + i % 25)}{'xy'[i // 25 % 2]}.jpg" for i, c in enumerate(labels)]
+
+    assert found(in_folders(numbered, labels), "order") == []
+    assert found(in_folders(unnumbered, labels), "order") == []
+
+
+def test_empty_texts_of_a_whole_table_are_a_warning() -> None:
+    """From one in twenty on it moves what is learned."""
+    (finding,) = found(subject(["a"] * 20, texts=[""] * 2 + ["w"] * 18), "odd")
+
+    assert finding.severity is Severity.WARNING

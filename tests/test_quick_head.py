@@ -63,6 +63,13 @@ def test_texts_are_told_apart_by_their_pieces() -> None:
     assert (answers.argmax(axis=1) == y).mean() > 0.95
 
 
+def test_classes_of_one_item_each_are_not_judged() -> None:
+    """Where no label occurs in another fold nobody can say anything."""
+    head = QuickHead(np.eye(4, dtype=np.float32), seed=0)
+
+    assert np.isnan(head.answers(np.arange(4), np.arange(4) % 2, k=4)).all()
+
+
 @pytest.mark.parametrize(("y", "k"), [([0, 0, 0], 1), ([0, 1, 0], 2)])
 def test_nothing_to_hold_out_gives_no_answers(y: list[int], k: int) -> None:
     """A single class, or a single fold, leaves nothing to ask."""
