@@ -19,6 +19,7 @@ from florilegium.types import Floats, Ints
 KAPPA, ALPHA = "Cohen's kappa", "Krippendorff's alpha"
 N_RESAMPLES = 2_000
 BLOCK = 250  # resamples drawn at once
+FEW_APART = 10  # items on which people differ; with fewer, resampled ranges are too narrow (test_active_agreement)
 # "Rely only on data with alpha of at least 0.800; consider 0.667 to 0.800 only for tentative conclusions":
 # Krippendorff (2004), Content Analysis, 2nd ed., p. 241.
 RELIABLE, TENTATIVE = 0.8, 0.667
@@ -35,10 +36,11 @@ class Ratings:
 
     @property
     def counts(self) -> Ints:
-        """Count the people per item and class, of items that at least two people looked at; shape (n, k)."""
-        counts = np.stack([(self.codes == c).sum(axis=0) for c in range(len(self.classes))], axis=1)
-        shared: Ints = counts[counts.sum(axis=1) > 1].astype(np.int64)
-        return shared
+        """Count the people per item and class; shape (n, k)."""
+        counts = np.zeros((len(self.items), len(self.classes)), dtype=np.int64)
+        _, items = seen = np.nonzero(self.codes >= 0)
+        np.add.at(counts, (items, self.codes[seen]), 1)
+        return counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +129,8 @@ def alpha(given: Ratings, *, rng: np.random.Generator, level: float = LEVEL) -> 
 
     Source: Krippendorff (2011), Computing Krippendorff's alpha-reliability, University of Pennsylvania.
     """
-    patterns, n_of = np.unique(given.counts, axis=0, return_counts=True)  # (p, k)
+    counts = given.counts
+    patterns, n_of = np.unique(counts[counts.sum(axis=1) > 1], axis=0, return_counts=True)  # (p, k)
     size = patterns.sum(axis=1, keepdims=True)  # (p, 1) people per item
     apart = (patterns * (size - patterns)).sum(axis=1, keepdims=True) / np.maximum(size - 1, 1)
     features = np.hstack([apart, size, patterns]).astype(np.float64)  # (p, 2 + k)
@@ -164,9 +167,11 @@ def _agreement(
     value = 1 - apart / by_chance
     draws = np.concatenate([_draws(features, n_of, parts, rng) for _ in range(N_RESAMPLES // BLOCK)])
     low, high = corrected_range(value, draws)
-    # Where (nearly) all agree, resampling knows nothing of the disagreements that more items would have brought.
-    least, most = wilson_interval(apart * n, n, level=level)
-    low, high = max(min(low, 1 - most / by_chance), -1.0), min(max(high, 1 - least / by_chance), 1.0)
+    if _n_apart(measure, features, n_of) < FEW_APART:
+        # Resampling knows nothing of the disagreements that more items would have brought.
+        least, most = wilson_interval(apart * n, n, level=level)
+        low, high = min(low, 1 - most / by_chance), max(high, 1 - least / by_chance)
+    low, high = max(low, -1.0), min(high, 1.0)
     return Agreement(
         measure=measure,
         value=float(value),
@@ -178,6 +183,12 @@ def _agreement(
         sentence=_sentence(measure, (value, low, high), 1 - apart, n, n_people),
         level=level,
     )
+
+
+def _n_apart(measure: str, features: Floats, n_of: Ints) -> int:
+    """Count the items on which people differ: the first feature tells sameness for kappa, disagreement for alpha."""
+    differ = features[:, 0] == 0 if measure == KAPPA else features[:, 0] > 0
+    return int(n_of[differ].sum())
 
 
 def _draws(
@@ -222,7 +233,7 @@ def _sentence(measure: str, ranged: tuple[float, float, float], same: float, n: 
 
 def annotators(given: Ratings, *, level: float = LEVEL) -> tuple[Annotator, ...]:
     """Compare each person with the others who looked at the same items, those who agree least first."""
-    counts = np.stack([(given.codes == c).sum(axis=0) for c in range(len(given.classes))], axis=1)  # (n, k)
+    counts = given.counts
     told = [_annotator(given, counts, person, level) for person in range(len(given.people))]
     return tuple(sorted(told, key=lambda a: (a.same is None, a.same)))
 

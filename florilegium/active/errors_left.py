@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from florilegium.active.evidence import Session, guesses, kept_range, log_gain, log_stakes, numbers_left
+from florilegium.active.evidence import kept_range, log_stakes, numbers_left
 from florilegium.active.judged import ErrorsLeft, Judged, Ruling, Stream
+from florilegium.active.parts import Part, parts_of
 from florilegium.active.stopping import advice, sentence
 from florilegium.errors import InputError, SettingError
 from florilegium.evaluation.intervals import LEVEL
@@ -32,8 +33,8 @@ def errors_left(
     """Estimate how many wrong labels are left among the items not judged yet, and say when to stop.
 
     Args:
-        suspicion: (n,) of all items there were to judge, most suspicious highest; only the order counts, and only for
-            `estimate`: the range does not rest on it.
+        suspicion: (n,) of all items there were to judge, most suspicious highest, as it was before the first verdict.
+            Only the order counts; the range holds however bad it is.
         judged: in the order in which the verdicts were given.
         tolerated: 0..1, the share of all labels that may be wrong when cleaning stops.
         level: of the range; the chance that it *ever* leaves out the truth is at most 1 - level.
@@ -41,21 +42,22 @@ def errors_left(
 
     >>> every_other = [Judged(row=i, ruling=Ruling.KEPT, stream=Stream.RANDOM) for i in range(0, 200, 2)]
     >>> print(errors_left(np.linspace(1, 0, 200), every_other))
-    You looked at 100 of 200 labels and found 0 wrong. Of the other 100 about 0 are wrong (0 to 5).
+    You looked at 100 of 200 labels and found 0 wrong. Of the other 100 about 0 are wrong (0 to 6).
     """
     _check(suspicion, judged, tolerated, level)
     rulings = np.array([j.ruling for j in judged], dtype=object)
-    ranges = [_range(len(suspicion), judged, rulings == Ruling.WRONG, level=level)]
-    if (unsure := rulings == Ruling.UNSURE).any():
-        ranges += _ranges_if_unsure(len(suspicion), judged, rulings == Ruling.WRONG, unsure, level=level)
-    low, high, if_ranked = (end(column) for end, column in zip((min, max, max), zip(*ranges, strict=True), strict=True))
-    if_ranked = max(low, min(high, if_ranked))
+    wrong, unsure = rulings == Ruling.WRONG, rulings == Ruling.UNSURE
+    readings = [wrong, *_readings(judged, wrong, unsure)]
+    ranges = [_range(parts_of(suspicion, judged, reading), level=level) for reading in readings]
+    low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
+    # Going on finds no more than what this user would call wrong: the advice does not wait for what is unsure.
+    if_ranked = max(low, min(high, ranges[0][2]))
     n_tolerated = int(tolerated * len(suspicion))
     found = ErrorsLeft(
         n_items=len(suspicion),
         n_judged=len(judged),
         n_random=sum(j.stream is Stream.RANDOM for j in judged),
-        n_wrong_found=int((rulings == Ruling.WRONG).sum()),
+        n_wrong_found=int(wrong.sum()),
         n_unsure=int(unsure.sum()),
         n_left_to_judge=len(suspicion) - len(judged),
         estimate=_estimate(suspicion, judged, low, if_ranked),
@@ -63,36 +65,36 @@ def errors_left(
         high=high,
         high_if_ranked=if_ranked,
         tolerated=n_tolerated,
-        n_right_to_stop=_right_to_stop(len(suspicion), judged, if_ranked, n_tolerated, level=level),
+        n_right_to_stop=0 if if_ranked <= n_tolerated else _right_to_stop(suspicion, judged, n_tolerated, level=level),
         level=level,
         stop=if_ranked <= n_tolerated,
     )
     return replace(found, sentence=sentence(found), advice=advice(found))
 
 
-def _range(n: int, judged: Sequence[Judged], wrong: Bools, *, level: float) -> tuple[int, int, int]:
-    """Give low and high from the random items, and the upper end if the list keeps its word."""
-    left = numbers_left(n - len(judged))
-    random, listed = _streams(judged)
-    low, high = kept_range(left, log_stakes(Session(n, wrong, random), left), level=level)
-    if not listed.any():
-        return low, high, high
-    stakes = log_stakes(Session(n, wrong, random | listed), left, upper_only=True)
-    return low, high, kept_range(left, stakes, level=level)[1]
-
-
-def _ranges_if_unsure(
-    n: int, judged: Sequence[Judged], wrong: Bools, unsure: Bools, *, level: float
-) -> list[tuple[int, int, int]]:
+def _readings(judged: Sequence[Judged], wrong: Bools, unsure: Bools) -> list[Bools]:
     """Read "unsure" as wrong: among the random items, among the others, among both."""
-    random, _ = _streams(judged)
-    readings = (unsure & random, unsure & ~random, unsure)
-    return [_range(n, judged, wrong | reading, level=level) for reading in readings if reading.any()]
+    random = np.array([j.stream is Stream.RANDOM for j in judged], dtype=np.bool_)
+    return [wrong | reading for reading in (unsure & random, unsure & ~random, unsure) if reading.any()]
 
 
-def _streams(judged: Sequence[Judged]) -> tuple[Bools, Bools]:
-    streams = np.array([j.stream for j in judged], dtype=object)
-    return streams == Stream.RANDOM, streams == Stream.RANKED
+def _range(parts: Sequence[Part], *, level: float) -> tuple[int, int, int]:
+    """Give low and high from the random items, and the upper end if the list keeps its word.
+
+    The wagers on the parts share the chance of being wrong; the narrowest upper end counts.
+    """
+    each = 1 - (1 - level) / len(parts)
+    left = numbers_left(parts[0].n_unjudged)
+    low, high = kept_range(left, log_stakes(parts[0].session(), left), level=each)
+    highs, if_ranked = [high], []
+    for part in parts:
+        left = numbers_left(part.n_unjudged)
+        if part is not parts[0]:
+            stakes = log_stakes(part.session(), left, upper_only=True)
+            highs.append(part.n_above + kept_range(left, stakes, level=each)[1])
+        stakes = log_stakes(part.session(with_list=True), left, upper_only=True)
+        if_ranked.append(part.n_above + kept_range(left, stakes, level=each)[1])
+    return low, min(highs), min(if_ranked) if any(part.listed.any() for part in parts) else min(highs)
 
 
 def _estimate(suspicion: Floats, judged: Sequence[Judged], low: int, high: int) -> int | None:
@@ -112,23 +114,18 @@ def _estimate(suspicion: Floats, judged: Sequence[Judged], low: int, high: int) 
     return min(max(round(float(np.interp(rest, levels, rising).sum())), low), high)
 
 
-def _right_to_stop(n: int, judged: Sequence[Judged], high: int, tolerated: int, *, level: float) -> int | None:
-    """Count the right verdicts in a row, from here on, after which at most `tolerated` wrong labels may be left."""
-    if high <= tolerated:
-        return 0
-    n_unjudged = n - len(judged)
-    left = numbers_left(n_unjudged)
-    left = left[left > tolerated]  # each of these has to be spoken against
-    random, listed = _streams(judged)
-    wrong = np.array([j.ruling is not Ruling.KEPT for j in judged], dtype=np.bool_)
-    counted = random | listed
-    stakes = log_stakes(Session(n, wrong, counted), left, upper_only=True)
-    n_ahead = min(MOST_AHEAD, n_unjudged)
-    guess = guesses(np.concatenate([wrong[counted], np.zeros(n_ahead, dtype=np.bool_)]))[-n_ahead - 1 : -1, None]
-    p = np.minimum(left[None, :] / (n_unjudged - np.arange(n_ahead))[:, None], 1.0)  # (ahead, u)
-    gains = log_gain(p, guess, np.zeros_like(guess, dtype=np.bool_), upper_only=True)
-    least = (stakes + np.cumsum(gains, axis=0)).min(axis=1, initial=np.inf)  # (ahead,)
-    enough = np.flatnonzero((least >= -np.log1p(-level)) | (n_unjudged - np.arange(1, n_ahead + 1) <= tolerated))
+def _right_to_stop(suspicion: Floats, judged: Sequence[Judged], tolerated: int, *, level: float) -> int | None:
+    """Count the right verdicts in a row, down the list from here, after which at most `tolerated` may be left."""
+    wrong = np.array([j.ruling is Ruling.WRONG for j in judged], dtype=np.bool_)
+    parts = parts_of(suspicion, judged, wrong)
+    n_ahead = min(MOST_AHEAD, parts[0].n_unjudged)
+    ends = []
+    for part in parts:
+        # The list first shows what is above the part, then the part itself.
+        n_inside = np.maximum(np.arange(1, n_ahead + 1) - part.n_above, 0)
+        n_above = np.maximum(part.n_above - np.arange(1, n_ahead + 1), 0)
+        ends.append(n_above + part.ends_ahead(n_ahead, level=1 - (1 - level) / len(parts))[n_inside])
+    enough = np.flatnonzero(np.min(ends, axis=0) <= tolerated)
     return int(enough[0]) + 1 if len(enough) else None
 
 

@@ -18,9 +18,9 @@ WINDOW = 50  # verdicts that the guess looks back on; the share of wrong ones fa
 # The guess before the first verdict is one in ten; with less, a first wrong label costs a lot, with more, every right
 # one does. On lists of 1,000 with 5 to 20 % wrong, 0.05 to 0.2 gave the same widths within a tenth.
 IMAGINED_WRONG, IMAGINED = 0.1, 1.0
-EXACT_TO = 256  # numbers of wrong labels looked at one by one; beyond, in steps of one in fifty
-STEP = 1.02
-BLOCK = 1_000  # verdicts multiplied at once: 4 MB at 500 numbers of wrong labels
+EXACT_TO = 128  # numbers of wrong labels looked at one by one; beyond, in steps of 3 %
+STEP = 1.03
+BLOCK = 1_000  # verdicts multiplied at once: 2 MB at 300 numbers of wrong labels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,14 +31,9 @@ class Session:
     wrong: Bools  # (t,) what was said
     counted: Bools  # (t,) verdicts on which a wager is made; the others only tell what they tell
 
-    @property
-    def n_unjudged(self) -> int:
-        """Count the items that nobody has judged."""
-        return self.n - len(self.wrong)
-
 
 def numbers_left(n_unjudged: int) -> Ints:
-    """Give the numbers of wrong labels to ask about: 0, 1, ..., n_unjudged, with gaps of 2 % where these are many."""
+    """Give the numbers of wrong labels to ask about: 0, 1, ..., n_unjudged, with gaps of 3 % where these are many."""
     if n_unjudged <= EXACT_TO:
         return np.arange(n_unjudged + 1, dtype=np.int64)
     n_steps = int(np.log(n_unjudged / EXACT_TO) / np.log(STEP))
@@ -89,11 +84,21 @@ def log_gain(p: Floats, guess: Floats, wrong: Bools, *, upper_only: bool) -> Flo
 
 
 def kept_range(left: Ints, stakes: Floats, *, level: float) -> tuple[int, int]:
-    """Give the smallest and the largest number that the stakes do not speak against, at this level (0..1)."""
-    kept = np.flatnonzero(stakes < -np.log1p(-level))
-    if len(kept) == 0:  # in at most 1 - level of all sessions: what is least spoken against
-        kept = np.array([int(stakes.argmin())])
-    first, last = int(kept[0]), int(kept[-1])
-    low = int(left[first - 1]) + 1 if first > 0 else 0
-    high = int(left[last + 1]) - 1 if last + 1 < len(left) else int(left[-1])
-    return low, high
+    """Give the smallest and the largest number that the stakes (u,) do not speak against, at this level (0..1)."""
+    first = int(_kept(stakes[None], level)[0].argmax())
+    return int(left[first - 1]) + 1 if first > 0 else 0, int(kept_ends(left, stakes[None], level=level)[0])
+
+
+def kept_ends(left: Ints, stakes: Floats, *, level: float) -> Ints:
+    """Give the largest number that is not spoken against, for each row of stakes (b, u); shape (b,)."""
+    last = len(left) - 1 - _kept(stakes, level)[:, ::-1].argmax(axis=1)
+    # Between two numbers that were asked about everything may be true that lies below the first one spoken against.
+    ends: Ints = np.append(left[1:] - 1, left[-1])[last]
+    return ends
+
+
+def _kept(stakes: Floats, level: float) -> Bools:
+    kept: Bools = stakes < -np.log1p(-level)
+    none = ~kept.any(axis=1)  # in at most 1 - level of all sessions: what is least spoken against
+    kept[none, stakes.argmin(axis=1)[none]] = True
+    return kept

@@ -39,8 +39,9 @@ class ErrorsLeft:
     """How many labels among the items not judged yet this user would call wrong.
 
     `low` to `high` holds the true number in 95 of 100 sessions *at every moment of the session*, whatever the order
-    of the list and whenever one looks or stops; it rests on the random items only. `high_if_ranked` is sharper and
-    asks for more: that what stood at the top of the list was at least as often wrong as what is below.
+    of the list and whenever one looks or stops; it rests on the random items only, and reads "unsure" both ways.
+    `high_if_ranked` is sharper and asks for more: that what stood at the top of the list was at least as often wrong as
+    what is below. It counts what this user would call wrong, and the advice to stop rests on it.
     """
 
     n_items: int

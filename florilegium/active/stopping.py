@@ -34,9 +34,8 @@ def _rest(found: ErrorsLeft) -> str:
 def _unsure(found: ErrorsLeft) -> list[str]:
     if not found.n_unsure:
         return []
-    return [
-        f"{counted(found.n_unsure, 'label')} that you were unsure of may be right or wrong; the range allows for both."
-    ]
+    labels = counted(found.n_unsure, "label")
+    return [f"{labels} that you were unsure of may be right or wrong: the range allows for both; ask a second person."]
 
 
 def advice(found: ErrorsLeft) -> str:

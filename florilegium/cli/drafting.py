@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -158,23 +158,28 @@ def _ask(prepared: "Prepared", *, yes: bool) -> None:
 
 @contextmanager
 def _heard(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Show an answer on standard error as it comes; it goes away when it is done."""
+    """Show an answer on standard error as it comes; it goes away when it is done, and stays when it breaks off."""
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
     said: list[str] = []
     err = Console(stderr=True)
-    if quiet or not err.is_terminal:
-        yield said.append
-        return
-    with Live(Text(""), console=err, transient=True, vertical_overflow="visible") as live:
+    live = Live(console=err, transient=True, vertical_overflow="visible")
+    shows = err.is_terminal and not quiet
 
-        def show(piece: str) -> None:
-            said.append("".join(letter for letter in piece if letter.isprintable() or letter == "\n"))
+    def hear(piece: str) -> None:
+        said.append("".join(letter for letter in piece if letter.isprintable() or letter == "\n"))
+        if shows:
             live.update(Text("".join(said)))
 
-        yield show
+    try:
+        with live if shows else nullcontext():
+            yield hear
+    except BaseException:
+        if said:
+            print(f"What came before it broke off:\n{''.join(said)}\n", file=sys.stderr)
+        raise
 
 
 def _give(made: "Draft", output: Path | None, *, as_json: bool) -> None:

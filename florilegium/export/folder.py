@@ -10,21 +10,45 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from florilegium import __version__
 from florilegium.errors import SettingError, StorageError
+from florilegium.types import Progress, silent
 
 MARKER = "florilegium-export.json"  # what is ours in the folder
+TELL_EVERY = 64  # files between two words of progress
 
 
-def write_folder(folder: Path, files: Mapping[str, bytes], *, kind: str, force: bool = False) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A file that lies elsewhere and is large: a link to it, or a copy of it, goes into the folder."""
+
+    path: Path
+    sha256: str
+    link: bool
+
+    @property
+    def mark(self) -> str:
+        """Say by what it will be known again as ours: where the link leads, or the contents."""
+        return f"link to {self.path.absolute()}" if self.link else self.sha256
+
+
+def write_folder(
+    folder: Path,
+    files: Mapping[str, bytes | Placed],
+    *,
+    kind: str,
+    force: bool = False,
+    progress: Progress = silent,
+) -> None:
     """Make `folder` hold these files; an earlier export of the same kind is replaced.
 
     Args:
         folder: made if missing, its parents too.
         files: name below the folder (with / between parts) -> content.
-        kind: what is exported: "static", "binder", "container".
+        kind: what is exported: "static", "binder", "container", "imagefolder".
         force: write into a folder that holds other things; files of the same names are replaced, all others stay.
     Raises: SettingError: the folder cannot be taken.  StorageError: it cannot be written.
     """
@@ -34,7 +58,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, kind: str, force: 
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
-            _fill(beside, files, kind)
+            _fill(beside, files, kind, progress)
             for entry in kept:
                 _carry(target / entry, beside / entry)
             _take_the_place(beside, target)
@@ -46,7 +70,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, kind: str, force: 
         ) from error
 
 
-def _kept(folder: Path, target: Path, files: Mapping[str, bytes], *, kind: str, force: bool) -> list[str]:
+def _kept(folder: Path, target: Path, files: Mapping[str, bytes | Placed], *, kind: str, force: bool) -> list[str]:
     """Name what stays in the folder; refuse a folder that is not ours to write."""
     if not target.exists():
         return []
@@ -79,24 +103,42 @@ def _ours(target: Path, kind: str) -> dict[str, str] | None:
     return {**listed, MARKER: ""} if isinstance(listed, dict) else None
 
 
-def _is_ours(path: Path, sha256: str | None) -> bool:
+def _is_ours(path: Path, mark: str | None) -> bool:
     """Tell whether a file is one that we wrote and that nobody has changed since."""
-    if sha256 is None or path.is_symlink() or not path.is_file():
+    if mark is None:
         return False
-    return path.name == MARKER or hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+    if path.is_symlink():
+        return mark == f"link to {path.readlink()}"
+    if not path.is_file():
+        return False
+    return path.name == MARKER or hashlib.sha256(path.read_bytes()).hexdigest() == mark
 
 
-def _fill(folder: Path, files: Mapping[str, bytes], kind: str) -> None:
-    listed = {name: hashlib.sha256(octets).hexdigest() for name, octets in sorted(files.items())}
+def _fill(folder: Path, files: Mapping[str, bytes | Placed], kind: str, progress: Progress) -> None:
+    listed = {
+        name: content.mark if isinstance(content, Placed) else hashlib.sha256(content).hexdigest()
+        for name, content in sorted(files.items())
+    }
     marker = json.dumps({"florilegium": __version__, "kind": kind, "files": listed}, indent=1) + "\n"
-    for name, octets in {**files, MARKER: marker.encode()}.items():
+    for number, (name, content) in enumerate({**files, MARKER: marker.encode()}.items(), 1):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            file.write(octets)
-            file.flush()
-            os.fsync(file.fileno())
+        if not isinstance(content, Placed):
+            _write(path, content)
+        elif content.link:
+            path.symlink_to(content.path.absolute())
+        else:
+            shutil.copyfile(content.path, path)
+        if number % TELL_EVERY == 0:
+            progress("files written", number, len(files) + 1)
     folder.chmod(0o755)  # mkdtemp makes it readable by its owner only; a web server is another user
+
+
+def _write(path: Path, octets: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(octets)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _carry(source: Path, target: Path) -> None:

@@ -50,16 +50,17 @@ class Site:
     warnings: tuple[str, ...]  # file, line, what, cure
 
 
-def build(journal: Journal, *, preview: bool = False) -> Site:
+def build(journal: Journal, *, preview: bool = False, version: str = "") -> Site:
     """Make the site of a journal.
 
-    Args: preview: with drafts, and with what the preview's pages need.
+    Args: preview: with drafts, and with what the preview's pages need.  version: of the files that were read, which
+        those pages compare with the newest one.
     """
     drafts = tuple(f"{c.name}.md" for c in journal.chapters if c.head.draft)
     shown = [c for c in journal.chapters if preview or not c.head.draft]
     names = frozenset(c.name for c in shown)
     leaves = [_leaf(chapter, journal.folder, names) for chapter in shown]
-    pages = _pages(journal, leaves, preview=preview)
+    pages = _pages(journal, leaves, preview=preview, version=version)
     files = {name: (ASSETS / name).read_bytes() for name in (*FILES, *(("preview.js",) if preview else ()))}
     files |= {name: html.encode("utf-8", "replace") for name, html in pages.items()}
     files["search-index.js"] = search.script([_searched(leaf) for leaf in leaves]).encode("utf-8", "replace")
@@ -95,7 +96,7 @@ def tag_file(tag: str) -> str:
     return f"tag-{kept}.html"
 
 
-def _pages(journal: Journal, leaves: Sequence[Leaf], *, preview: bool) -> dict[str, str]:
+def _pages(journal: Journal, leaves: Sequence[Leaf], *, preview: bool, version: str) -> dict[str, str]:
     """Give every page's HTML by file name."""
     newest = list(reversed(leaves))
     led_by: dict[str, list[Leaf]] = {}
@@ -108,7 +109,13 @@ def _pages(journal: Journal, leaves: Sequence[Leaf], *, preview: bool) -> dict[s
         for tag, _ in leaf.tags:
             tags.setdefault(tag_file(tag), (tag, []))[1].append(leaf)
     ordered = sorted(((tag, tag_page(tag), members) for tag, members in tags.values()), key=lambda t: t[0].casefold())
-    shared = {"settings": journal.settings, "preview": preview, "policy": POLICY, "faults": journal.faults}
+    shared = {
+        "settings": journal.settings,
+        "preview": preview,
+        "version": version,
+        "policy": POLICY,
+        "faults": journal.faults,
+    }
     pages = {
         "index.html": _render("index.html", years=_years(newest), tags=ordered, **shared),
         "tags.html": _render("tags.html", tags=ordered, **shared),
@@ -128,10 +135,16 @@ def _pages(journal: Journal, leaves: Sequence[Leaf], *, preview: bool) -> dict[s
     return pages
 
 
-def trouble(message: str, faults: tuple[str, ...] = ()) -> str:
+def trouble(message: str, faults: tuple[str, ...] = (), *, version: str = "") -> str:
     """Give the preview's page that says why there is no site at the moment."""
     return _render(
-        "trouble.html", message=message, settings=JournalSettings(), preview=True, policy=POLICY, faults=faults
+        "trouble.html",
+        message=message,
+        settings=JournalSettings(),
+        preview=True,
+        version=version,
+        policy=POLICY,
+        faults=faults,
     )
 
 

@@ -22,6 +22,7 @@ from florilegium.project.carding import DeckWish, Gathered
 from florilegium.project.holdings import Holdings, gather, take_in
 from florilegium.project.judged import BiasWish
 from florilegium.project.kept import MODEL_NAME
+from florilegium.project.labels import Labels
 from florilegium.project.lock import only_command
 from florilegium.project.results import Audited, Reading, Reported, Status, Trained
 from florilegium.project.tuning import TuneWish, library
@@ -154,6 +155,10 @@ class Project:
         """Make this project's cards: pictures, mistakes, corrected labels, terms met; sealed items are not shown."""
         return carding.gather(self, wish or DeckWish())
 
+    def labels(self) -> Labels:
+        """Give the record of labels, to be written into a file or added to from one."""
+        return Labels(self, command=self._command, changed=self._look_again)
+
     def label(self, wish: "DeskWish | None" = None) -> "Desk":
         """Sit down at the project's labels: what is asked next, what was said, what that brought.
 
@@ -196,6 +201,10 @@ class Project:
                 f"{self.folder}: no labelled item to learn from. Add some and run: florilegium new {self.folder} SOURCE"
             )
         return self._holdings
+
+    def _look_again(self) -> None:
+        """Forget what is held in memory: labels have changed."""
+        self._holdings = None
 
     @contextmanager
     def _command(self, name: str) -> Iterator[dict[str, Any]]:

@@ -81,13 +81,14 @@ class Preview:
                     found.append((path.as_posix(), path.stat().st_mtime_ns, path.stat().st_size))
             except OSError:  # gone between listing and looking
                 continue
-        return tag_of(repr(found).encode())
+        return tag_of(repr(found).encode()).strip('"')
 
     def files(self) -> dict[str, bytes]:
         """Give the site as it stands."""
         stamp = self.stamp()
         if stamp != self._stamp:
-            self._files, self._stamp = dict(sites.build(read_journal(self.folder), preview=True).files), stamp
+            site = sites.build(read_journal(self.folder), preview=True, version=stamp)
+            self._files, self._stamp = dict(site.files), stamp
         return self._files
 
     def wish(self, wish: Wish) -> tuple[Prepared, str]:
@@ -184,7 +185,9 @@ def create_preview(folder: Path) -> FastAPI:
         name = path or "index.html"
         content = preview.files().get(name)
         if content is None:
-            return HTMLResponse(sites.trouble(GONE, read_journal(folder).faults), status_code=404)
+            return HTMLResponse(
+                sites.trouble(GONE, read_journal(folder).faults, version=preview.stamp()), status_code=404
+            )
         return tagged(request, content, PREVIEW_TYPES.get(name.rpartition(".")[2], OTHER), tag_of(content))
 
     return app
@@ -195,7 +198,7 @@ async def _trouble(request: Request, error: Exception) -> Response:
     known = error if isinstance(error, FlorilegiumError) else InputError(f"{error}. Save the file again.")
     if request.url.path.startswith("/-/"):
         return error_json(type(known).__name__, str(known), status=status_of(known))
-    return HTMLResponse(sites.trouble(str(known)), status_of(known))
+    return HTMLResponse(sites.trouble(str(known), version=request.app.state.preview.stamp()), status_of(known))
 
 
 def _foreign(request: Request) -> Response | None:

@@ -33,19 +33,23 @@ class Dialect:
     skip: int = 0  # lines before the first row
 
 
-def open_delimited(path: Path, *, encoding: str | None) -> Rows:
-    """Open a table of delimited text.
+OURS = Dialect(",", quoting=True)  # how Florilegium itself writes
+
+
+def open_delimited(path: Path, *, encoding: str | None, dialect: Dialect | None = None) -> Rows:
+    """Open a table of delimited text; without a dialect it is guessed, and so is whether the first row is a header.
 
     Raises: SourceError: unknown encoding, or no row with two cells.
     """
     found = encoding_of(path, wanted=encoding)
     with path.open(encoding=found.name, errors="replace", newline="") as file:
         peek = file.read(PEEK_CHARS)
-    dialect = _dialect(peek, tabs_first=path.suffix.lower() in {".tsv", ".tab"})
+    known = dialect is not None
+    dialect = dialect or _dialect(peek, tabs_first=path.suffix.lower() in {".tsv", ".tab"})
     first = [cells for _, cells in _records(iter(_lines_of(peek)), dialect, Faults("peek"))][:MAX_PEEK_ROWS]
     if not first:
         raise SourceError(f"{path}: no row in it. Expected a line with column names and one line per item.")
-    has_header = _has_header(first)
+    has_header = known or _has_header(first)
     notes = [*found.notes]
     if dialect.delimiter not in ",\t" or (dialect.delimiter == "\t") != (path.suffix.lower() in {".tsv", ".tab"}):
         notes.append(f"{path.name}: cells are parted by {dialect.delimiter!r}.")

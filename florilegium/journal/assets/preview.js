@@ -1,14 +1,13 @@
 // Only in the preview: pages follow the files as they are saved, and each section's points can be drafted into a text.
 {
-  let seen = null;
+  const seen = document.documentElement.dataset.version; // of the files that this page was made from
   let busy = false; // a draft stands open: it is not thrown away by a reload
 
   const follow = async () => {
     if (!document.hidden && !busy) {
       try {
         const { version } = await (await fetch("/-/version")).json();
-        if (seen !== null && seen !== version) location.reload();
-        seen = version;
+        if (seen !== version) return void location.reload();
       } catch {
         // The preview was stopped; the page stays as it is.
       }
