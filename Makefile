@@ -19,6 +19,8 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --constraint const
 # The real data lies beside some checkouts; without it the tests that need it are skipped and say so.
 DATA := $(wildcard ../shared/data)
 export FLORILEGIUM_DATA ?= $(if $(DATA),$(abspath $(DATA)))
+# A process of tests per core; a file's tests stay together, since they share what is dear to make.
+CORES := $(shell nproc 2>/dev/null || echo 2)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 help: ## list the tasks
@@ -28,7 +30,7 @@ demo: .venv/installed ## the whole way on embedded data: audit, baselines, train
 	$(USER_BIN)/florilegium demo -o demo-out
 
 test: .venv-dev/installed chromium ## all tests, with those in docstrings and pages, and how much of the code they reach
-	$(DEV_BIN)/python -m pytest --cov --cov-report=term $(if $(ARGS),$(ARGS),--cov-fail-under=93)
+	$(DEV_BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n $(CORES) --dist loadfile --cov --cov-report=term --cov-fail-under=93)
 
 lint: .venv-dev/installed ## format, lint, types, architecture, spelling; changes nothing
 	$(DEV_BIN)/ruff format --check $(SOURCES)

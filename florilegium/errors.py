@@ -6,6 +6,7 @@ FlorilegiumError
 │   ├── MetadataError     a metadata file or a named column does not fit the items
 │   ├── ItemError         one item (photo, text) cannot be read; the others go on
 │   ├── DownloadError     a public file could not be fetched, or its checksum is wrong
+│   ├── EndpointError     a language model's endpoint refused, broke off or answered nonsense
 │   ├── ModelFileError    a model file is not ours, is truncated or is hostile
 │   ├── SettingError      a setting or an option has a value out of its range
 │   └── StorageError      the disk is full, the folder is read-only, the database is damaged
@@ -47,6 +48,10 @@ class ItemError(InputError):
 
 class DownloadError(InputError):
     """A public file could not be fetched, or it is not the file that was promised."""
+
+
+class EndpointError(InputError):
+    """A language model's endpoint refused, broke off, or answered what is no answer."""
 
 
 class ModelFileError(InputError):

@@ -307,3 +307,17 @@ def test_the_report_shows_people_beside_the_model(made: tuple[Path, dict[str, st
         assert "People beside the model" in page
         assert "people, asked again" in page
         assert "People were right on 100.0" in page.replace("\u00a0", " ")
+
+
+def test_a_group_of_the_bias_page_can_be_chosen(made: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    """A bin of a fact, as the bias page names it, holds the items whose fact lies within it; others are named."""
+    with desk_at(made[0], tmp_path / "p") as desk:
+        facts, names = desk.holdings.survey.looks.facts, desk.holdings.survey.looks.fact_names
+        light = facts[:, names.index("brightness")]
+        cards = desk.suspects("ann", Wanted(group=("brightness", "0 to 0.4")), ALL)
+
+        assert {card.row for card in cards} == {
+            row for row in desk.cleaning.place if round(float(light[row]), 2) <= 0.4
+        }
+        with pytest.raises(InputError, match="no item is in such a group"):
+            desk.suspects("ann", Wanted(group=("brightness", "7 to 8")), ALL)

@@ -127,7 +127,7 @@ def test_colours_are_remembered_and_names_are_sent(tab: Page, desk: Desk) -> Non
 
 
 def test_labelling_from_nothing_by_keyboard(browser: Browser, tmp_path: Path) -> None:
-    """New classes are typed, then have keys of their own; Enter alone suffices once the box says that it is new."""
+    """New classes are typed, and confirmed by a second Enter; then they have keys of their own."""
     truth = unlabelled_project(tmp_path, n=40)
     with desk_at(tmp_path / "project", tmp_path / "project", again_share=0.0, blind_share=0.0) as desk:
         with serving(create_desk(desk)) as address:
@@ -139,9 +139,12 @@ def test_labelling_from_nothing_by_keyboard(browser: Browser, tmp_path: Path) ->
                 if truth[name] in keys:
                     page.keyboard.press(str(list(keys).index(truth[name]) + 1))
                 else:
-                    page.get_by_label("a new class").check()
-                    page.locator("#label").fill(truth[name])
-                    page.locator("#label").press("Enter")
+                    page.keyboard.press("/")
+                    page.keyboard.type(truth[name])
+                    page.keyboard.press("Enter")
+                    if keys:  # the first class needs no second Enter
+                        expect(page.locator("#notice")).to_contain_text("Enter again")
+                        page.keyboard.press("Enter")
                 expect(page.locator("#said")).to_contain_text(name, timeout=5000)
                 assert len(desk.memory.standing) == i + 1
             page.close()

@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from florilegium.cards.glossary import Term
+from florilegium.cards.rights import SHAREABLE, is_shareable
 
-SHAREABLE = ("own words, CC BY 4.0", "CC0", "CC BY 4.0", "CC BY-SA 4.0", "public domain")
 MOST_WORDS = 60  # of one field: a card is read in seconds; a longer thought is two cards
 N_SHINGLE = 8  # words: eight in a row are rarely shared by chance in prose
-SCRIPT = re.compile(r"<[a-zA-Z/!]|javascript:|\{\{|\[(?:sound|latex|anki):")
+MARKUP = re.compile(r"<[a-zA-Z/!]|javascript:|\[(?:sound|anki):|\[/?latex\]")
+SCRIPT = re.compile(MARKUP.pattern + r"|\{\{")
 YEAR = re.compile(r"\b(1[5-9]|20)\d\d\b")
 
 
@@ -73,7 +74,7 @@ def _of_one(term: Term) -> list[str]:
         faults.append("the heading holds markup or a template; write plain text")
     if not YEAR.search(term.source):
         faults.append("field 'source' has no year; name author, title and year")
-    if term.rights not in SHAREABLE:
+    if not is_shareable(term.rights):
         faults.append(f"rights {term.rights!r} are not known to allow sharing; expected {', '.join(SHAREABLE)}")
     return faults
 

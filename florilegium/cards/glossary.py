@@ -1,19 +1,20 @@
-"""Read the glossary: Markdown with front matter -> terms. Path: errors -> **glossary** -> checking, deck.
+"""Read the glossary: Markdown with front matter -> terms. Path: topic -> **glossary** -> checking, notes.
 
 One file holds one topic; one `## heading` holds one term. Never guesses: what does not fit is told with its line.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from florilegium.cards.topic import read_topic
 from florilegium.errors import InputError
+from florilegium.evaluation.words import counted
 
 SHIPPED = Path(__file__).parent / "glossary"
 HEAD = ("topic", "author", "rights")
 FIELDS = ("example", "why", "confusion", "source", "see")
-MAX_BYTES = 1_000_000  # a topic of twenty terms has 20 kB; more is not a glossary
 FIELD = re.compile(r"- (\w+): ?(.*)")
 
 
@@ -59,68 +60,22 @@ def read_glossary(folder: Path = SHIPPED) -> tuple[Term, ...]:
     for path in paths:
         terms += _topic(path, faults)
     if faults:
-        raise InputError(f"{len(faults)} faults in the glossary:\n" + "\n".join(faults))
+        raise InputError(f"{counted(len(faults), 'fault')} in the glossary:\n" + "\n".join(faults))
     return tuple(terms)
 
 
 def _topic(path: Path, faults: list[str]) -> list[Term]:
     """Read one file; what does not fit is added to `faults`."""
-    lines = _lines(path, faults)
-    head, n_head = _head(path.name, lines, faults)
-    if head is None:
-        return []
+    topic = read_topic(path, HEAD, faults)
     terms = []
-    for line, name, body in _sections(lines[n_head:], start=n_head + 1):
-        fields = _fields(f"{path.name}:{line}", name, body, faults)
-        if fields is not None:
-            terms.append(Term(name=name, file=path.name, line=line, **fields, **head))
+    for section in topic.sections if topic is not None else ():
+        fields = _fields(f"{path.name}:{section.line}", section.name, section.body, faults)
+        if topic is not None and fields is not None:
+            terms.append(Term(name=section.name, file=topic.file, line=section.line, **fields, **topic.head))
     return terms
 
 
-def _lines(path: Path, faults: list[str]) -> list[str]:
-    if path.stat().st_size > MAX_BYTES:
-        faults.append(f"{path.name}: larger than {MAX_BYTES:,} bytes; divide the topic into several files")
-        return []
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        faults.append(f"{path.name}: byte {error.start} is not UTF-8; save the file as UTF-8")
-        return []
-
-
-def _head(file: str, lines: list[str], faults: list[str]) -> tuple[dict[str, str] | None, int]:
-    """Read the front matter between two lines of `---`; give it with the count of its lines."""
-    n_before = len(faults)
-    if not lines or lines[0] != "---" or "---" not in lines[1:]:
-        faults.append(f"{file}:1: front matter is missing or not closed; begin with ---, {', '.join(HEAD)}, ---")
-        return None, 0
-    end = lines.index("---", 1)
-    head: dict[str, str] = {}
-    for number, line in enumerate(lines[1:end], start=2):
-        key, colon, value = line.partition(":")
-        if not colon or key not in HEAD or key in head or not value.strip():
-            faults.append(f"{file}:{number}: field {key!r}: expected each of {', '.join(HEAD)} once, as 'field: text'")
-        head[key] = value.strip()
-    faults += [f"{file}:{end + 1}: field {key!r} is missing; add '{key}: ...'" for key in HEAD if key not in head]
-    return (head if len(faults) == n_before else None), end + 1
-
-
-def _sections(lines: list[str], *, start: int) -> Iterator[tuple[int, str, list[str]]]:
-    """Cut at headings; a text before the first heading becomes a section without a name."""
-    at, name = start, ""
-    body: list[str] = []
-    for number, line in enumerate(lines, start=start):
-        if line.startswith("## "):
-            if name or body:
-                yield at, name, body
-            at, name, body = number, line[3:].strip(), []
-        elif line.strip():
-            body.append(line.strip())
-    if name or body:
-        yield at, name, body
-
-
-def _fields(where: str, name: str, body: list[str], faults: list[str]) -> dict[str, str] | None:
+def _fields(where: str, name: str, body: Sequence[str], faults: list[str]) -> dict[str, str] | None:
     """Read a section's definition and fields; None where something does not fit."""
     n_before, found = len(faults), dict[str, str]()
     for line in body:

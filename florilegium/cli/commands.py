@@ -7,7 +7,19 @@ from typing import Annotated, Any
 import typer
 
 from florilegium import __version__
-from florilegium.cli import auditing, bias, cards, exporting, lab, labelling, labels, relabelling, serving
+from florilegium.cli import (
+    auditing,
+    bias,
+    cards,
+    drafting,
+    exporting,
+    journal,
+    lab,
+    labelling,
+    labels,
+    relabelling,
+    serving,
+)
 from florilegium.cli.edge import edge
 from florilegium.cli.terminal import bars_for, console, load, print_json
 from florilegium.cli.usage import Commands
@@ -39,6 +51,8 @@ app.add_typer(exporting.app)
 app.add_typer(lab.app)
 app.add_typer(cards.app)
 app.add_typer(labels.app)
+app.add_typer(journal.app)
+app.command()(drafting.draft)
 app.command()(serving.serve)
 app.command()(auditing.audit)
 app.command()(bias.bias)

@@ -99,7 +99,7 @@ def _show(
 
     with suppress(KeyboardInterrupt), listen(HOST, port) as listening:
         address = address_of(listening, HOST)
-        run(create_site(files), listening, ready=lambda: _tell(address, as_json=as_json, browser=browser))
+        run(create_site(files), listening, ready=lambda: tell(address, as_json=as_json, browser=browser))
 
 
 def _write(kind: str, files: Mapping[str, bytes], output: Path, *, force: bool, as_json: bool) -> None:
@@ -115,7 +115,7 @@ def _write(kind: str, files: Mapping[str, bytes], output: Path, *, force: bool, 
     out.print(f"Try it: [bold]{escape(try_it)}[/bold], then open http://localhost:8000/", highlight=False)
 
 
-def _tell(address: str, *, as_json: bool, browser: bool) -> None:
+def tell(address: str, *, as_json: bool, browser: bool) -> None:
     """Say where the page is, and open it."""
     if as_json:
         print_json({"url": address})

@@ -73,6 +73,7 @@ def label(
       florilegium label -p flowers/ --twice 0.1    a tenth is labelled by two people
     """
     from florilegium.project.desk import DeskWish
+    from florilegium.serve.desk.asking import first_page
 
     with edge(as_json=as_json), bars_for(as_json) as bars:
         _refuse_others(host)
@@ -86,7 +87,7 @@ def label(
         )
         if source is not None:
             _make(source, project, bars)
-        path = _first_page(class_, check, group)
+        path = first_page(class_, check, group)
         _serve(project, wish, bars, host=host, port=port, path=path, browser=not no_open, as_json=as_json)
 
 
@@ -105,13 +106,6 @@ def _make(source: str, folder: Path, bars: "Bars") -> None:
 
     with prepare(folder, source, progress=bars, labels=NO_LABELS) as project:
         project.new()
-
-
-def _first_page(label: str | None, check: str | None, group: str | None) -> str:
-    from urllib.parse import urlencode
-
-    given = {name: value for name, value in (("label", label), ("check", check), ("group", group)) if value}
-    return f"clean?{urlencode(given)}" if given else ""
 
 
 def _serve(

@@ -97,7 +97,7 @@ def decisions_of(project: "Project", holdings: Holdings, given: Judged, wish: Bi
     """
     answers, rows, seed = given.answers, given.rows, project.settings.seed
     space = space_of(holdings, rows, seed=seed)
-    columns = _columns(holdings, given, space, wish.groups, seed=seed)
+    columns = columns_of(holdings, given, space, wish.groups, seed=seed)
     shares, points = _target(project, holdings, space, columns, wish.target)
     return bias.Decisions(
         y=answers.truth,
@@ -120,7 +120,7 @@ def decisions_of(project: "Project", holdings: Holdings, given: Judged, wish: Bi
     )
 
 
-def _columns(
+def columns_of(
     holdings: Holdings, given: Judged, space: Space, asked: Sequence[str], *, seed: int
 ) -> tuple[bias.Column, ...]:
     """Make the groups, and slices where they are wanted; a column with one group tells nothing apart."""

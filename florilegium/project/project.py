@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,8 +15,10 @@ from florilegium import settings as settings_file
 from florilegium.dataset import LabelEvent
 from florilegium.errors import InputError, StepMissing, StorageError
 from florilegium.evaluation import Verdict
-from florilegium.project import auditing, biasing, encoders, judging, reporting, sealing, training
+from florilegium.journal.events import Bookmark, Told
+from florilegium.project import auditing, biasing, carding, encoders, journaling, judging, reporting, sealing, training
 from florilegium.project.biased import Biased
+from florilegium.project.carding import DeckWish, Gathered
 from florilegium.project.holdings import Holdings, gather, take_in
 from florilegium.project.judged import BiasWish
 from florilegium.project.kept import MODEL_NAME
@@ -153,6 +155,10 @@ class Project:
         """Give the record of labels, to be written into a file or added to from one."""
         return Labels(self, command=self._command, changed=self._look_again)
 
+    def cards(self, wish: DeckWish | None = None) -> Gathered:
+        """Make this project's cards: pictures, mistakes, corrected labels, terms met; sealed items are not shown."""
+        return carding.gather(self, wish or DeckWish())
+
     def label(self, wish: "DeskWish | None" = None) -> "Desk":
         """Sit down at the project's labels: what is asked next, what was said, what that brought.
 
@@ -179,6 +185,13 @@ class Project:
     def status(self) -> Status:
         """Say what this project holds and what comes next."""
         return reporting.status(self)
+
+    def journal(self, *, name: str = "", after: Bookmark | None = None, tz: tzinfo | None = None) -> Told:
+        """Tell what was done since a bookmark, event by event, from the record alone; None: from the beginning.
+
+        Args: name: the project's short name in a journal; empty: its folder's.  tz: of the learner, to count days.
+        """
+        return journaling.tell(self, name=name or self.folder.name, after=after or Bookmark(), tz=tz)
 
     def _ready(self) -> Holdings:
         """Give the holdings, sealing first what an interrupted command left unsealed."""

@@ -1,6 +1,20 @@
 """The only SQL: what a project keeps, and never loses. Path: report -> **store** -> project."""
 
+from florilegium.store.card_record import CardRecord, Counts
+from florilegium.store.card_rows import Card
 from florilegium.store.judgements import Judgement, Overtaken, Said
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
 
-__all__ = ["Grown", "Judgement", "ModelRecord", "Opening", "Overtaken", "Run", "Said", "Store"]
+__all__ = [
+    "Card",
+    "CardRecord",
+    "Counts",
+    "Grown",
+    "Judgement",
+    "ModelRecord",
+    "Opening",
+    "Overtaken",
+    "Run",
+    "Said",
+    "Store",
+]

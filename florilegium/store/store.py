@@ -129,6 +129,16 @@ class Store:
                 for r in db.execute(query)
             )
 
+    def labels_given(self, *, after: int = 0) -> tuple[tuple[int, LabelEvent], ...]:
+        """Give the label events that people recorded, each with its number, from the one behind `after` on."""
+        query = select(items.c.name, labels).join(items, items.c.id == labels.c.item_id).order_by(labels.c.id)
+        given = (labels.c.who != IMPORTED) & (labels.c.id > after)
+        with translated(self.url), self._engine.connect() as db:
+            return tuple(
+                (r.id, LabelEvent(name=r.name, label=r.label, who=r.who, at=r.at, why=r.why, suggested=r.suggested))
+                for r in db.execute(query.where(given))
+            )
+
     # The sealed split
 
     def sides(self) -> dict[str, tuple[str, Side]]:
@@ -164,6 +174,11 @@ class Store:
         with translated(self.url), self._engine.connect() as db:
             row = db.execute(select(models).order_by(models.c.number.desc()).limit(1)).first()
         return None if row is None else ModelRecord(**row._mapping)
+
+    def models(self) -> tuple[ModelRecord, ...]:
+        """Give every model ever trained here, oldest first."""
+        with translated(self.url), self._engine.connect() as db:
+            return tuple(ModelRecord(**row._mapping) for row in db.execute(select(models).order_by(models.c.number)))
 
     def open_seal(self, model_id: str, *, alpha_of: Callable[[int], float], now: datetime, before: int = 0) -> Opening:
         """Record that the seal is opened for a model, before anything is seen; asked again, give the same opening.

@@ -13,6 +13,7 @@ from florilegium.errors import InputError
 from florilegium.project import auditing
 from florilegium.project.desk.card import CHOSEN, RANDOM, RANKED, Task, Wanted
 from florilegium.project.desk.chance import share_of
+from florilegium.project.desk.groups import members
 from florilegium.project.desk.memory import DECIDED, Memory
 from florilegium.project.holdings import Holdings
 from florilegium.store import Said
@@ -27,7 +28,8 @@ class Cleaning:
 
     def __init__(self, project: "Project", memory: Memory) -> None:
         """Rank the labels by the answers of models that had not seen the item."""
-        self._memory = memory
+        self._project, self._memory = project, memory
+        self._groups: dict[tuple[str, str], frozenset[int]] = {}
         self._seed = project.settings.seed
         dataset = memory.holdings.dataset
         answers = _answers(project, memory.holdings)
@@ -99,21 +101,26 @@ class Cleaning:
             return False
         if wanted.check and row not in self._named.get(wanted.check, frozenset()):
             return False
-        return wanted.group is None or self._in_group(row, *wanted.group)
+        return wanted.group is None or row in self._members(wanted.group)
 
-    def _in_group(self, row: int, column: str, value: str) -> bool:
-        sample = self._memory.holdings.dataset.samples[row]
-        found = sample.origin if column == "source" else sample.metadata.get(column)
-        return found is not None and found.strip() == value
+    def _members(self, group: tuple[str, str]) -> frozenset[int]:
+        """Give the rows of a group, looked up once.
+
+        Raises: MetadataError: no such column.  InputError: no such group.
+        """
+        if group not in self._groups:
+            self._groups[group] = members(self._project, self._memory.holdings, *group)
+        return self._groups[group]
 
     def refuse_unknown(self, wanted: Wanted) -> None:
         """Refuse a class, check or column that nothing has.
 
-        Raises: InputError: there is none of that name; those that there are are named.
+        Raises: InputError: there is none of that name; those that there are are named.  MetadataError: no such column.
         """
-        faults = list(self._faults(wanted))
-        if faults:
+        if faults := list(self._faults(wanted)):
             raise InputError(" ".join(faults))
+        if wanted.group is not None:
+            self._members(wanted.group)
 
     def _faults(self, wanted: Wanted) -> Iterator[str]:
         if wanted.label and wanted.label not in self.classes:
@@ -122,11 +129,6 @@ class Cleaning:
             yield f"no item {wanted.item!r} in this project."
         if wanted.check and wanted.check not in self._named:
             yield f"the last audit has no finding of {wanted.check!r}; it has {', '.join(self._named) or 'none'}."
-        if wanted.group is not None:
-            column = wanted.group[0]
-            known = {name for sample in self._memory.holdings.dataset.samples for name in sample.metadata} | {"source"}
-            if column not in known:
-                yield f"no column {column!r}; there are {', '.join(sorted(known))}."
 
 
 def _by_check(project: "Project") -> dict[str, list[str]]:

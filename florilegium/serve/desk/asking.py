@@ -4,10 +4,10 @@ The same form works with our script, which swaps the card in place, and without 
 """
 
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, Field, field_validator
+from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from florilegium.errors import InputError
@@ -25,6 +25,26 @@ MOST_BUTTONS = 24  # classes with a button of their own; beyond that they are ty
 N_KEYS = 9  # keys 1 to 9
 PAGES = {"clean": Task.CLEAN, "label": Task.LABEL, "third": Task.THIRD}
 IS = "is:"  # a button that says what it is: is:peony
+
+
+class Filter(BaseModel):
+    """What an address says of the items that somebody wants to clean."""
+
+    label: str | None = None
+    check: str | None = None
+    group: str | None = None
+    item: str | None = None
+    view: str = "single"
+
+
+def first_page(label: str | None, check: str | None, group: str | None) -> str:
+    """Give the path of the page that shows these items; nothing named: the first one.
+
+    >>> first_page("tea rose", None, None), first_page(None, None, None)
+    ('clean?label=tea+rose', '')
+    """
+    query = _query(_wanted(Filter(label=label, check=check, group=group)))
+    return f"clean?{query}" if query else ""
 
 
 def asking_routes(desk: Desk) -> APIRouter:
@@ -50,15 +70,8 @@ def _start(desk: Desk) -> Any:  # noqa: ANN401 - a route of FastAPI
 
 
 def _clean(desk: Desk) -> Any:  # noqa: ANN401
-    def clean(
-        request: Request,
-        label: str | None = None,
-        check: str | None = None,
-        group: str | None = None,
-        item: str | None = None,
-        view: str = "single",
-    ) -> Response:
-        wanted = _wanted(label, check, group, item)
+    def clean(request: Request, given: Annotated[Filter, Query()]) -> Response:
+        wanted, view = _wanted(given), given.view
         in_grid = view == "grid"
         cards = desk.suspects(who_is(request), wanted, N_GRID) if in_grid else []
         card = None if in_grid else desk.clean(begin(request), who_is(request), wanted)
@@ -138,27 +151,26 @@ def _classes(desk: Desk) -> Any:  # noqa: ANN401
     return classes
 
 
-def _wanted(label: str | None, check: str | None, group: str | None, item: str | None) -> Wanted:
+def _wanted(given: Filter) -> Wanted:
     """Read what somebody wants to clean out of an address.
 
     Raises: InputError: a group is not COLUMN=VALUE.
     """
-    column, sign, value = (group or "").partition("=")
-    if group and not (sign and column.strip()):
-        raise InputError(f"group={group}: expected COLUMN=VALUE, such as source=ann")
-    pair = (column.strip(), value.strip()) if group else None
-    return Wanted(label=label or None, check=check or None, group=pair, item=item or None)
+    column, sign, value = (given.group or "").partition("=")
+    if given.group and not (sign and column.strip()):
+        raise InputError(f"group={given.group}: expected COLUMN=VALUE, such as source=ann")
+    pair = (column.strip(), value.strip()) if given.group else None
+    return Wanted(label=given.label or None, check=given.check or None, group=pair, item=given.item or None)
 
 
 def _query(wanted: Wanted) -> str:
     group = "=".join(wanted.group) if wanted.group else None
     given = {"label": wanted.label, "check": wanted.check, "group": group, "item": wanted.item}
-    return urlencode({name: value for name, value in given.items() if value})
+    return str(QueryParams({name: value for name, value in given.items() if value}))
 
 
 def _of_query(query: str) -> Wanted:
-    given = dict(parse_qsl(query[:1000]))
-    return _wanted(given.get("label"), given.get("check"), given.get("group"), given.get("item"))
+    return _wanted(Filter(**dict(QueryParams(query[:1000]))))
 
 
 def _choice(choice: str, label: str) -> tuple[Said, str | None]:

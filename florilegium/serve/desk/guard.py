@@ -5,9 +5,7 @@ names (DNS rebinding) even read the answers. So the host that a request names mu
 changes something must come from our own pages.
 """
 
-from urllib.parse import urlsplit
-
-from starlette.datastructures import Headers
+from starlette.datastructures import URL, Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from florilegium.serve.edge import error_json
@@ -44,11 +42,11 @@ def refusal(method: str, headers: Headers) -> tuple[int, str] | None:
     True
     """
     host = headers.get("host", "")
-    if urlsplit(f"//{host}").hostname not in HOSTS:
+    if URL(f"//{host}").hostname not in HOSTS:
         return 421, "This page is for the people at this machine: open it as http://127.0.0.1 with its port."
     if method in READING:
         return None
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     # A browser that says where a request comes from is believed; its Origin is "null" where pages send no referrer.
-    foreign = site not in OURS if site is not None else origin is not None and urlsplit(origin).netloc != host
+    foreign = site not in OURS if site is not None else origin is not None and URL(origin).netloc != host
     return (403, "This came from a page of another site, so nothing was changed.") if foreign else None

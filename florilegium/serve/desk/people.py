@@ -3,15 +3,16 @@
 import re
 import secrets
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
 
 from fastapi import Request
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 if TYPE_CHECKING:
     from florilegium.project.desk import Desk
 
 WHO, SESSION = "florilegium_who", "florilegium_session"
+NAME = "name"  # a cookie holds no letters beyond ASCII, so it is written as a query is: name=Ann+Lee
 NAME_MOST = 60  # characters
 YEAR_S = 31_536_000
 _TURNING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -20,7 +21,7 @@ _TURNING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 def who_is(request: Request) -> str:
     """Give the name of who sits there: the one that they gave, else the one that the command was given."""
     desk: Desk = request.app.state.desk
-    return given_name(unquote(request.cookies.get(WHO, ""))) or desk.wish.who
+    return given_name(QueryParams(request.cookies.get(WHO, "")).get(NAME, "")) or desk.wish.who
 
 
 def session_of(request: Request) -> str:
@@ -43,7 +44,7 @@ def remember(response: Response, request: Request, *, who: str | None = None) ->
     if not session_of(request):
         _set(response, SESSION, getattr(request.state, "session", None) or secrets.token_hex(12))
     if who is not None:
-        _set(response, WHO, quote(who))
+        _set(response, WHO, str(QueryParams({NAME: who})))
     return response
 
 

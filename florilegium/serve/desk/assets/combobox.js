@@ -42,7 +42,8 @@ export function comboboxIn(input) {
     );
     list.hidden = !names.length;
     input.setAttribute("aria-expanded", String(names.length > 0));
-    if (names.length && input.value) choose(0);
+    const typed = input.value.trim().toLowerCase();
+    if (names.length && typed && names[0].toLowerCase().startsWith(typed)) choose(0);
   };
   const ask = async () => {
     const typed = input.value;
@@ -60,11 +61,16 @@ export function comboboxIn(input) {
     const n = options().length;
     if (event.key === "ArrowDown" && n) choose((chosen + 1) % n);
     else if (event.key === "ArrowUp" && n) choose((chosen - 1 + n) % n);
-    else if (event.key === "Enter") {
-      const name = !list.hidden && chosen >= 0 && !isNew() ? options()[chosen].textContent : input.value;
-      if (name.trim()) take(name);
-    } else return;
+    else if (event.key === "Enter") void answer();
+    else return;
     event.preventDefault();
   });
+  // Who types quickly presses Enter before the list has come: it is waited for.
+  const answer = async () => {
+    clearTimeout(waiting);
+    if (input.value.trim() && chosen < 0 && !isNew()) await ask();
+    const name = !list.hidden && chosen >= 0 && !isNew() ? options()[chosen].textContent : input.value;
+    if (name.trim()) take(name);
+  };
   const isNew = () => input.form.elements.new_class?.checked;
 }

@@ -3,7 +3,7 @@
 
 import { comboboxIn } from "./combobox.js";
 import { listenToKeys } from "./keys.js";
-import { send } from "./sending.js";
+import { lastRefusal, say, send } from "./sending.js";
 
 const root = document.documentElement;
 let shownAt = performance.now();
@@ -19,10 +19,26 @@ document.addEventListener("submit", (event) => {
 /** Send the card's answer and lay the next card in its place. */
 async function answerCard(form, button) {
   const html = await send(form, button);
-  if (html === null) return;
+  if (html === null) {
+    if (lastRefusal()?.kind === "NewClass") offerNewClass(form);
+    return;
+  }
   const desk = document.getElementById("desk");
   desk.innerHTML = html; // from our own server, which escapes all that comes from data
   prepare(desk);
+}
+
+/** Let a second Enter make the class that no item has yet; typing on takes the offer back. */
+function offerNewClass(form) {
+  const { label, new_class: box } = form.elements;
+  box.checked = true;
+  say(`${lastRefusal().message.replace(/ Say that it is new.*$/, "")} Press Enter again to make it a new class.`);
+  label.focus();
+  const takeBack = () => {
+    box.checked = false;
+    say("");
+  };
+  label.addEventListener("input", takeBack, { once: true });
 }
 
 /** Send a tile's answer, mark it as done and step to the next. */

@@ -4,11 +4,16 @@
 const AGAIN_MS = 800;
 const MOST_TRIES = 450; // six minutes
 let busy = false;
+let refusal = null;
+
+/** Give why the last form was refused: `{ kind, message }`, or null. */
+export const lastRefusal = () => refusal;
 
 /** Send a form as if `button` was pressed; null: it was refused, or another one is on its way. */
 export async function send(form, button) {
   if (busy) return null;
   busy = true;
+  refusal = null;
   try {
     const body = new URLSearchParams(new FormData(form, button));
     if (form.id === "undo") body.set("click", number());
@@ -27,8 +32,9 @@ async function untilAnswered(address, body) {
     }
     if (response && response.status < 500) {
       const document = await response.json().catch(() => null);
-      say(document?.error?.message ?? `The server refused it (${response.status}).`);
-      if (document?.error?.kind === "Overtaken") setTimeout(() => location.reload(), 2500);
+      refusal = document?.error ?? { kind: "Refused", message: `The server refused it (${response.status}).` };
+      say(refusal.message);
+      if (refusal.kind === "Overtaken") setTimeout(() => location.reload(), 2500);
       return null;
     }
     say("The server does not answer. Your click is kept and sent again.");
@@ -40,7 +46,8 @@ async function untilAnswered(address, body) {
 
 const number = () => [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
-function say(sentence) {
+/** Show a sentence at the foot of the page; an empty one takes it away. */
+export function say(sentence) {
   const notice = document.getElementById("notice");
   notice.textContent = sentence;
   notice.hidden = !sentence;
