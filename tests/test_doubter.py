@@ -32,7 +32,7 @@ def test_the_discriminant_is_scikit_learns() -> None:
     x[:, :3] += np.eye(3, dtype=np.float32)[y] * 2
     theirs = LinearDiscriminantAnalysis(solver="lsqr").fit(x[:200], y[:200]).predict(x[200:])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quick, "SHRINK", 0.0)
+        patch.setattr(doubter, "SHRINK", 0.0)
         ours = doubter._discriminant(x[:200], y[:200], x[200:], 3).argmax(axis=1)
 
     assert (ours == theirs).mean() > 0.98
