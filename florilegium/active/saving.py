@@ -31,6 +31,8 @@ class Saving:
 def saved(chosen: dict[int, Bools], random: dict[int, Bools], *, rng: np.random.Generator) -> Saving:
     """Compare the two streams: `chosen[m]` and `random[m]` tell which judges are right after m labels of the stream.
 
+    One m at least is in both.
+
     The range is over judges, drawn again with replacement; both streams answer the same ones. It is the saving of these
     very labels, not of labels that others would have given.
     """
@@ -44,8 +46,8 @@ def saved(chosen: dict[int, Bools], random: dict[int, Bools], *, rng: np.random.
     needed = _needed(_rising(weights @ ours.T), _rising(weights @ theirs.T)[:, -1], np.array(list(chosen)))
     shares = 1 - needed / n_random
     low, high = np.quantile(shares[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    m = min(n_random, max(chosen))
-    equal = compare(_at(chosen, m), _at(random, m), np.arange(n_judges)).difference
+    m = max(set(chosen) & set(random))
+    equal = compare(chosen[m], random[m], np.arange(n_judges)).difference
     return Saving(
         sentence=_sentence(n_random, float(needed[0]), (float(low), float(high)), equal, n_judges),
         n_random=n_random,
@@ -56,10 +58,6 @@ def saved(chosen: dict[int, Bools], random: dict[int, Bools], *, rng: np.random.
         difference=equal,
         n_judges=n_judges,
     )
-
-
-def _at(right: dict[int, Bools], m: int) -> Bools:
-    return right[min(right, key=lambda n: (abs(n - m), n))]
 
 
 def _rising(accuracies: Floats) -> Floats:
@@ -93,9 +91,10 @@ def _needed(curves: Floats, targets: Floats, n_labels: Floats) -> Floats:
 
 def _sentence(n_random: int, needed: float, ends: tuple[float, float], equal: Difference, n_judges: int) -> str:
     share, (low, high) = 1 - needed / n_random, ends
-    word = "fewer" if share >= 0 else "more"
+    began = "Choosing saved labels" if low > 0 else "Choosing cost labels" if high < 0 else "Too few to tell yet"
     return (
-        f"What {counted(n_random, 'label')} at random reach took {counted(round(needed), 'chosen label')}: "
-        f"{percent(abs(share))} {word} ({percent(low)} to {percent(high)} saved); with equally many labels "
-        f"{points(equal.value)} points ({points(equal.low)} to {points(equal.high)}), on {n_judges} random items."
+        f"{began}: what {counted(n_random, 'label')} at random reach took {counted(round(needed), 'chosen label')}, "
+        f"{percent(abs(share))} {'fewer' if share >= 0 else 'more'} ({percent(low)} to {percent(high)} saved). "
+        f"With equally many labels the difference is {points(equal.value)} points ({points(equal.low)} to "
+        f"{points(equal.high)}), on {n_judges} random items."
     )
