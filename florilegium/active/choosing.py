@@ -15,7 +15,6 @@ from florilegium.types import Floats, Ints, Vectors
 
 MAX_LOOKED_AT = 2_000  # items that are to be covered, and candidates that compete to cover them
 MAX_AXES = 256  # numbers per item while looking: random axes keep distances well enough
-EMPHASIS = 2.0  # doubts are raised to this power
 NO_IDEA = 0.5  # where the two likeliest classes share less than this, the model has no idea
 FIRST = "Few labels so far: items that stand for many others, and unlike what is labelled."
 LATER = "Items about which the model hesitates, and that stand for others like them."
@@ -66,7 +65,7 @@ def next_batch(
     _check(vectors, labels, probabilities, candidates, n)
     free = np.unique(candidates[labels[candidates] < 0]).astype(np.int64)
     heard = probabilities if _is_heard(labels, probabilities) else None
-    doubts = np.ones(len(free)) if heard is None else _doubts(heard[free]) ** EMPHASIS
+    doubts = np.ones(len(free)) if heard is None else _doubts(heard[free])
     asked, weights = _to_cover(free, doubts, rng)
     rivals = _heaviest(free, doubts, max(MAX_LOOKED_AT, 2 * n), rng)
     seen = _some(np.flatnonzero(labels >= 0), rng)
