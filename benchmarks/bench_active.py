@@ -7,7 +7,7 @@ of MNIST: TypiClust and Badge of scikit-activeml, and plain margin, all with our
 probabilities. An update takes under 100 ms at 10,000 items; a batch under 200 ms, at 100,000 under 2 s.
 
     python -m benchmarks active                  all of it; about ten minutes
-    python -m benchmarks active speed            one part: speed, mnist, flowers, peers
+    python -m benchmarks active speed            one part: speed, mnist, flowers, peers, meter
     python -m benchmarks active mnist docs/images  and draw the curves there
 """
 
@@ -23,20 +23,24 @@ import numpy as np
 from benchmarks.active_labelling import Task, at_random, chosen, learned, needed
 from benchmarks.bench_mnist import digits
 from florilegium import features, source
-from florilegium.active import Batch, next_batch
+from florilegium.active import Batch, Labelling, Meter, measure, next_batch
+from florilegium.active.saving import saved
 from florilegium.audit import near_duplicates
+from florilegium.evaluation import wilson_interval
 from florilegium.features.pixels import pixels_encoder
 from florilegium.lab.drawing import Axis, Curve, chart
 from florilegium.model import quick
 from florilegium.model.quick import QuickHead
 from florilegium.source.base import Pixels, SourceSpec
-from florilegium.types import Floats, Ints, Vectors
+from florilegium.types import Bools, Floats, Ints, Vectors
+from tests import labelling_making
 
 SEEDS = (0, 1, 2, 3, 4)
 MNIST_GOAL, MNIST_RANDOM = 700, 2_000  # labels
 FLOWERS_RANDOM, FLOWERS_SAVED = 200, 0.40
 SHARE_TEST = 0.3  # of the flowers, whole groups of near-duplicates
 N_PEERS, N_PEER_LABELS = 5_000, 500  # pool and labels, where slow peers take part
+N_METERS, COVERAGE = 200, 0.95
 UPDATE_MS, BATCH_MS, LARGE_BATCH_MS = 100, 200, 2_000
 
 
@@ -190,11 +194,69 @@ def best(work: Callable[[int], object]) -> float:
     return min(times)
 
 
+def meter_part(images: Path | None) -> list[str]:
+    """Count how often the meter's ranges hold the truth, and what it claims where nothing was saved."""
+    del images
+    x, y = labelling_making.digits()
+    head, everyone = QuickHead(x), np.arange(len(y))
+    held: dict[str, list[bool]] = {}
+    claims, by_chance = [], []
+    for seed in range(N_METERS):
+        for none in (False, True):
+            given = labelling_making.labelled(head, y, n=150, batch=15, seed=seed, share=0.2, by_chance=none).labelling
+            meter = measure(given, lambda r, c, a: head.answers(r, c, a, k=10), rng=np.random.default_rng(seed))
+            (by_chance if none else claims).append(meter.saving.low > 0)
+            if not none:
+                for name, holds in truths(meter, given, head, y, everyone).items():
+                    held.setdefault(name, []).append(holds)
+    print(
+        f"\nmeter: {N_METERS} labellings of 150 digits, 30 of them at random; share of 95 % ranges that hold the truth"
+    )
+    for name, each in held.items():
+        low, high = wilson_interval(sum(each), len(each), level=0.99)
+        print(f"{name:<28}{np.mean(each):>8.1%} hold the truth (99 %: {low:.1%} to {high:.1%})")
+    print(f"said to have saved labels: {np.mean(claims):.0%}; where all were drawn: {np.mean(by_chance):.0%}")
+    low_ends = {name: wilson_interval(sum(e), len(e), level=0.99)[1] for name, e in held.items()}
+    return [f"coverage of {name}" for name, high in low_ends.items() if high < COVERAGE]
+
+
+def truths(meter: Meter, given: Labelling, head: QuickHead, y: Ints, everyone: Ints) -> dict[str, bool]:
+    """Tell which ranges hold what asking all items gives."""
+
+    def right(order: Ints, m: int) -> Bools:
+        learned_rows = given.rows[order[:m]]
+        return np.asarray(head.answers(learned_rows, y[learned_rows], everyone, k=10) == y)
+
+    orders = {
+        "all": np.arange(len(given)),
+        "chosen": np.flatnonzero(~given.at_random),
+        "random": np.flatnonzero(given.at_random),
+    }
+    n = len(given)
+    now, before = (float(right(orders["all"], m).mean()) for m in (n, n - meter.advice.n_last))
+    streams = (("chosen", meter.chosen), ("random", meter.random))
+    curves = [{p.n_labels: right(orders[name], p.n_labels) for p in curve.points} for name, curve in streams]
+    saving = saved(*curves, rng=np.random.default_rng(0)).share or 0.0
+    went = meter.progressive.points[-1]
+    began = n // 2  # the last bin's labels came from here on
+    middle = np.mean([right(orders["all"], m).mean() for m in range(began, n, 15)])
+    point, gain = meter.now, meter.advice.gain
+    if point is None or gain is None:
+        sys.exit("the meter measured nothing")
+    return {
+        "accuracy now": point.low <= now <= point.high,
+        "gain of the last labels": gain.low <= now - before <= gain.high,
+        "saving": meter.saving.low <= saving <= meter.saving.high,
+        "accuracy as it went": bool(went.low <= middle <= went.high),
+    }
+
+
 PARTS: dict[str, Callable[[Path | None], list[str]]] = {
     "speed": speed_part,
     "mnist": mnist_part,
     "flowers": flowers_part,
     "peers": peers_part,
+    "meter": meter_part,
 }
 
 

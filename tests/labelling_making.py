@@ -26,10 +26,10 @@ def digits() -> tuple[Vectors, Ints]:
     return x.astype(np.float32), y.astype(np.int64)
 
 
-def labelled(head: QuickHead, y: Ints, *, n: int, batch: int, seed: int, share: float) -> Done:
+def labelled(head: QuickHead, y: Ints, *, n: int, batch: int, seed: int, share: float, by_chance: bool = False) -> Done:
     """Label n items in batches: `share` of each at random from those set aside, the rest chosen; 1: all at random.
 
-    Items from `len(y)` on have no answer and are never asked.
+    By chance, the "chosen" ones are drawn too: nothing can be saved. Items from `len(y)` on are never asked.
     """
     rng = np.random.default_rng(seed)
     k = int(y.max()) + 1
@@ -47,9 +47,12 @@ def labelled(head: QuickHead, y: Ints, *, n: int, batch: int, seed: int, share: 
         drawn, deck = deck[:n_random], deck[n_random:]
         rows = drawn
         if n_random < batch:
-            chosen = next_batch(
-                head.places, labels, probabilities, candidates=np.flatnonzero(~aside), n=batch - n_random, rng=rng
-            ).rows
+            free = np.flatnonzero(~aside & (labels[: len(y)] < 0))
+            chosen = (
+                rng.choice(free, batch - n_random, replace=False)
+                if by_chance
+                else next_batch(head.places, labels, probabilities, candidates=free, n=batch - n_random, rng=rng).rows
+            )
             rows = np.concatenate([chosen, drawn])
         guesses.append(np.full(len(rows), -1) if probabilities is None else probabilities[rows].argmax(axis=1))
         labels[rows] = y[rows]
