@@ -32,7 +32,12 @@ def made(n: int = N, d: int = D) -> tuple[Vectors, Ints, Floats]:
 def asked(n: int = 10, *, seed: int = 0, **changed: Any) -> Batch:
     """Choose a batch among all of `made`, with some arguments changed."""
     vectors, labels, probabilities = made()
-    given = {"vectors": vectors, "labels": labels, "probabilities": probabilities, "candidates": np.arange(N)} | changed
+    given: dict[str, Any] = {
+        "vectors": vectors,
+        "labels": labels,
+        "probabilities": probabilities,
+        "candidates": np.arange(N),
+    } | changed
     return next_batch(n=n, rng=np.random.default_rng(seed), **given)
 
 
@@ -150,7 +155,8 @@ def test_the_lazy_greedy_choice_is_the_greedy_choice() -> None:
     rng = np.random.default_rng(2)
     likenesses, weights = rng.random((60, 80)).astype(np.float32) ** 4, rng.random(80)
     covered = np.full(80, 0.05, dtype=np.float32)
-    now, plain = covered.copy(), []
+    now = covered.copy()
+    plain: list[int] = []
     for _ in range(25):
         gains = np.maximum(likenesses - now, 0) @ weights
         gains[plain] = -1

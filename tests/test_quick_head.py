@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.gaussian_process.kernels import RBF
 from sklearn.kernel_ridge import KernelRidge
 
@@ -153,6 +154,15 @@ def test_vectors_that_are_not_finite_are_refused(bad: float) -> None:
     x[2, 1] = bad
     with pytest.raises(InputError, match="finite"):
         QuickHead(x)
+
+
+def test_texts_come_as_sparse_rows() -> None:
+    """Sparse rows give the answers of the same rows written out, where they have no more directions than are kept."""
+    y, rows = digits()[1], drawn(100)
+    plain = QuickHead(digits()[0]).update(rows, y[rows], k=10)
+    sparse = QuickHead(sp.csr_array(digits()[0])).update(rows, y[rows], k=10)
+
+    np.testing.assert_allclose(sparse, plain, atol=1e-3)
 
 
 def test_constant_vectors_and_a_single_item_work() -> None:

@@ -8,10 +8,12 @@ is near, all classes are equally likely. Other heads beside it: docs/decisions/0
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.linalg import cho_factor, cho_solve
 
 from florilegium.errors import InputError
 from florilegium.model.axes import FAINT, principal_axes
+from florilegium.model.weights import Features
 from florilegium.types import Floats, Ints, Vectors
 
 N_AXES = 256
@@ -19,6 +21,7 @@ REACH = 1.5  # kernel = exp(-REACH * squared distance / its mean over all pairs)
 RIDGE = 0.05  # on the kernel's diagonal of ones: how much a label may be off
 MAX_LEARNED = 1_024  # labelled places with a kernel column of their own; further labels are learned through these
 MIN_LEARNED, MAX_CELLS = 256, 1 << 26  # columns where items are very many; numbers in all columns (256 MiB)
+N_PASSES = 1  # over sparse rows while their directions are sought; seconds each
 BLOCK = 64  # columns that are made room for at a time
 SHARPNESS = (2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)  # of the softmax; the likeliest for labels left out is taken
 MAX_LEFT_OUT = 200  # labels that are left out, each in turn, to find it
@@ -28,15 +31,17 @@ GROWTH = 1.1  # labels by which it is sought anew
 class QuickHead:
     """A head on n fixed items that takes any set of labels at any time; not for several threads at once."""
 
-    def __init__(self, vectors: Vectors, *, seed: int = 0) -> None:
-        """Turn vectors (n, d) into places, once; that takes about a second per 10,000 items.
+    def __init__(self, vectors: Features, *, seed: int = 0) -> None:
+        """Turn vectors (n, d) into places, once: a second or so per 10,000 items, for sparse ones (texts) some more.
 
         Raises: InputError: no items, or numbers that are not finite.
         """
-        if vectors.ndim != 2 or not len(vectors) or not np.isfinite(vectors).all():
+        numbers = vectors.data if sp.issparse(vectors) else vectors
+        if vectors.ndim != 2 or not vectors.shape[0] or not np.isfinite(numbers).all():
             raise InputError(
                 f"vectors {vectors.shape}: expected finite rows (n, d), n at least 1. Encode the items anew."
             )
+        vectors = _dense(vectors, seed)
         mean, axes = principal_axes(vectors, N_AXES, seed=seed)
         places = np.asarray((vectors - mean) @ axes, dtype=np.float32)
         # An item in the very middle has no direction; all such items get the same one.
@@ -174,6 +179,18 @@ class _Solved:
         columns = self.columns[some]
         own = np.einsum("ij,ji->i", columns, cho_solve(self.factor, columns.T))[:, None]
         return np.asarray((columns @ self.weights - own * self.target[some]) / np.maximum(1 - own, 1e-6))
+
+
+def _dense(vectors: Features, seed: int) -> Vectors:
+    """Give sparse rows along their strongest directions; dense ones as they are."""
+    if not sp.issparse(vectors):
+        return np.asarray(vectors, dtype=np.float32)
+    from sklearn.utils.extmath import randomized_svd  # loads a second; only texts need it
+
+    rows = vectors.astype(np.float32)
+    p = min(N_AXES, *rows.shape)
+    _, _, directions = randomized_svd(rows, p, n_iter=N_PASSES, random_state=seed)
+    return np.asarray(rows @ directions.T, dtype=np.float32)  # (n, d) @ (d, p)
 
 
 def _exact(kernel: Floats, y: Ints, k: int) -> _Solved:
