@@ -41,7 +41,7 @@ MNIST_GOAL, MNIST_RANDOM = 700, 2_000  # labels
 FLOWERS_RANDOM, FLOWERS_SAVED = 200, 0.40
 SHARE_TEST = 0.3  # of the flowers, whole groups of near-duplicates
 N_PEERS, N_PEER_LABELS = 5_000, 500  # pool and labels, where slow peers take part
-N_METERS, COVERAGE = 200, 0.95
+N_METERS, BATCH, COVERAGE = 200, 15, 0.95
 UPDATE_MS, BATCH_MS, LARGE_BATCH_MS = 100, 200, 2_000
 
 
@@ -213,7 +213,9 @@ def meter_part(images: Path | None) -> list[str]:
     by_chance: list[bool] = []
     for seed in range(N_METERS):
         for none in (False, True):
-            given = labelling_making.labelled(head, y, n=150, batch=15, seed=seed, share=0.2, by_chance=none).labelling
+            given = labelling_making.labelled(
+                head, y, n=150, batch=BATCH, seed=seed, share=0.2, by_chance=none
+            ).labelling
             meter = measure(given, lambda r, c, a: head.answers(r, c, a, k=10), rng=np.random.default_rng(seed))
             (by_chance if none else claims).append(meter.saving.low > 0)
             if not none:
@@ -248,8 +250,9 @@ def truths(meter: Meter, given: Labelling, head: QuickHead, y: Ints, everyone: I
     curves = [{p.n_labels: right(orders[name], p.n_labels) for p in curve.points} for name, curve in streams]
     saving = saved(*curves, rng=np.random.default_rng(0)).share or 0.0
     went = meter.progressive.points[-1]
-    began = n // 2  # the last bin's labels came from here on
-    middle = np.mean([right(orders["all"], m).mean() for m in range(began, n, 15)])
+    judged = np.flatnonzero(given.at_random & (given.guesses >= 0))[-went.n :]
+    # A guess came from all labels of the batches before its own.
+    middle = np.mean([right(orders["all"], m).mean() for m in judged // BATCH * BATCH])
     point, gain = meter.now, meter.advice.gain
     if point is None or gain is None:
         sys.exit("the meter measured nothing")

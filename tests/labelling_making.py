@@ -47,15 +47,16 @@ def labelled(head: QuickHead, y: Ints, *, n: int, batch: int, seed: int, share: 
         drawn, deck = deck[:n_random], deck[n_random:]
         rows = drawn
         if n_random < batch:
-            free = np.flatnonzero(~aside & (labels[: len(y)] < 0))
+            free, seen = np.flatnonzero(~aside & (labels[: len(y)] < 0)), np.flatnonzero(labels >= 0)
+            doubts = head.update(seen, labels[seen], k=k)
             chosen = (
                 rng.choice(free, batch - n_random, replace=False)
                 if by_chance
-                else next_batch(head.places, labels, probabilities, candidates=free, n=batch - n_random, rng=rng).rows
+                else next_batch(head.places, labels, doubts, candidates=free, n=batch - n_random, rng=rng).rows
             )
+            labels[chosen] = y[chosen]  # choosing does not see the labels of the random stream
             rows = np.concatenate([chosen, drawn])
         guesses.append(np.full(len(rows), -1) if probabilities is None else probabilities[rows].argmax(axis=1))
-        labels[rows] = y[rows]
         order.append(rows)
         streams.append(np.isin(rows, drawn))
         done = np.concatenate(order)

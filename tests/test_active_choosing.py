@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from florilegium.active import Batch, next_batch
-from florilegium.active.choosing import NEW
+from florilegium.active.choosing import ALIKE, NEW
 from florilegium.active.covering import cover
 from florilegium.errors import InputError
 from florilegium.model.quick import QuickHead
@@ -97,11 +97,12 @@ def test_what_is_labelled_is_not_asked_again_in_other_words() -> None:
 
 
 def test_doubtful_items_come_first() -> None:
-    """A model sure of two thirds of the items: all ten questions are about the other third."""
+    """A model sure of two thirds of the items: the questions are about the other third, or stand for it and say so."""
     batch = asked(10)
+    why = [batch.why(i, ["rose", "peony", "lily", "iris"]) for i in range(10)]
 
-    assert (batch.rows % 3).tolist() == [0] * 10
-    assert batch.why(0, ["rose", "peony", "lily", "iris"]) == "the model hesitates between rose and peony"
+    assert (batch.rows % 3 == 0).sum() >= 8
+    assert why == ["the model hesitates between rose and peony" if row % 3 == 0 else ALIKE for row in batch.rows]
 
 
 def test_copies_are_asked_once() -> None:

@@ -19,6 +19,8 @@ NO_IDEA = 0.5  # where the two likeliest classes share less than this, the model
 FIRST = "Few labels so far: items that stand for many others, and unlike what is labelled."
 LATER = "Items about which the model hesitates, and that stand for others like them."
 NEW = "unlike anything labelled so far"
+ALIKE = "like others about which the model hesitates"
+SURE = 0.5  # a margin from which on the model does not hesitate about the item itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,7 +29,8 @@ class Batch:
 
     rows: Ints  # (m,) m = n, or fewer where there are no more candidates
     reason: str  # in plain words, of the batch as a whole
-    between: Ints  # (m, 2) the classes that the model hesitates between, the likelier first; -1, -1: asked as new
+    # (m, 2) the classes that the model hesitates between, the likelier first; -1, -1: asked as new; -2, -2: for others.
+    between: Ints
     stands_for: Ints  # (m,) how many of the items that were looked at are most like this one, of all asked or labelled
 
     def why(self, i: int, classes: Sequence[str]) -> str:
@@ -39,7 +42,7 @@ class Batch:
         """
         first, second = self.between[i].tolist()
         if first < 0:
-            return NEW
+            return NEW if first == -1 else ALIKE
         return f"the model hesitates between {classes[first]} and {classes[second]}"
 
 
@@ -57,6 +60,7 @@ def next_batch(
     Args:
         vectors: (m, d) one row per item, labelled or not; `QuickHead.places` is quickest.
         labels: (m,) class numbers, -1: unlabelled.  probabilities: (m, k) by the model so far, or None.
+            Both without the random stream's labels: choosing may not lean on what judges it.
         candidates: rows that may be asked; labelled ones among them are passed over.  n: at least 1.
         rng: chance; the same state gives the same batch.
     Raises: InputError: shapes disagree, rows are out of range, or numbers are not finite.
@@ -148,8 +152,9 @@ def _narrow(vectors: Vectors, rows: Ints, rng: np.random.Generator) -> Vectors:
 
 
 def _between(probabilities: Floats) -> Ints:
-    """Give the two likeliest classes per row (n, 2), the likelier first; -1, -1 where even they are unlikely."""
+    """Give the two likeliest classes per row (n, 2), likelier first; -1 where even they are unlikely, -2: sure."""
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :2].astype(np.int64)
-    no_idea = np.take_along_axis(probabilities, order, axis=1).sum(axis=1) < NO_IDEA
-    order[no_idea] = -1
+    top = np.take_along_axis(probabilities, order, axis=1)
+    order[top.sum(axis=1) < NO_IDEA] = -1
+    order[top[:, 0] - top[:, 1] > SURE] = -2
     return order

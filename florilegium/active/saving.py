@@ -12,6 +12,9 @@ from florilegium.types import Bools, Floats
 
 N_DRAWS = 1_000  # of judges
 LEVEL = 0.95
+# Half a judge whom only the chosen labels teach and half one whom only the random ones do are imagined while judges are
+# drawn again, as in `evaluation.paired`: few judges who agree do not make a range of width 0.
+IMAGINED = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +44,12 @@ def saved(chosen: dict[int, Bools], random: dict[int, Bools], *, rng: np.random.
     n_random = max(random)
     ours, theirs = (np.array(list(each.values()), dtype=np.float64) for each in (chosen, random))  # (points, judges)
     n_judges = ours.shape[1]
-    counts = rng.multinomial(n_judges, np.full(n_judges, 1 / n_judges), size=N_DRAWS)
-    weights = np.concatenate([np.full((1, n_judges), 1.0), counts]) / n_judges
+    ours, theirs = (
+        np.c_[each, np.full(len(each), one), np.full(len(each), 1 - one)] for each, one in ((ours, 1.0), (theirs, 0.0))
+    )
+    chances = np.r_[np.ones(n_judges), IMAGINED, IMAGINED] / (n_judges + 2 * IMAGINED)
+    counts = rng.multinomial(n_judges, chances, size=N_DRAWS)
+    weights = np.concatenate([[np.r_[np.ones(n_judges), 0, 0]], counts]) / n_judges
     needed = _needed(_rising(weights @ ours.T), _rising(weights @ theirs.T)[:, -1], np.array(list(chosen)))
     shares = 1 - needed / n_random
     low, high = np.quantile(shares[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
