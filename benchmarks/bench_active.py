@@ -216,7 +216,7 @@ def meter_part(images: Path | None) -> list[str]:
             given = labelling_making.labelled(
                 head, y, n=150, batch=BATCH, seed=seed, share=0.2, by_chance=none
             ).labelling
-            meter = measure(given, lambda r, c, a: head.answers(r, c, a, k=10), rng=np.random.default_rng(seed))
+            meter = measure(given, lambda r, c, a: head.answers(r, c, a, k=10))
             (by_chance if none else claims).append(meter.saving.low > 0)
             if not none:
                 for name, holds in truths(meter, given, head, y, everyone).items():
@@ -248,7 +248,7 @@ def truths(meter: Meter, given: Labelling, head: QuickHead, y: Ints, everyone: I
     now, before = (float(right(orders["all"], m).mean()) for m in (n, n - meter.advice.n_last))
     streams = (("chosen", meter.chosen), ("random", meter.random))
     curves = [{p.n_labels: right(orders[name], p.n_labels) for p in curve.points} for name, curve in streams]
-    saving = saved(*curves, rng=np.random.default_rng(0)).share or 0.0
+    saving = saved(*curves).share or 0.0
     went = meter.progressive.points[-1]
     judged = np.flatnonzero(given.at_random & (given.guesses >= 0))[-went.n :]
     # A guess came from all labels of the batches before its own.
