@@ -17,18 +17,15 @@ from florilegium.model.quick import QuickHead
 from florilegium.project.desk.card import RANDOM, TEACHING, Task
 from florilegium.project.desk.chance import share_of
 from florilegium.project.desk.memory import Memory
-from florilegium.project.space import space_of
-from florilegium.source.base import Texts
+from florilegium.project.doubting import features_of
 from florilegium.store import Said
-from florilegium.types import Bools, Floats, Ints, Vectors
+from florilegium.types import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
 
-N_AXES = 256  # of the space that is learned in: what the quick head can follow at once
 N_BATCH = 20  # items chosen at once: enough that nobody waits, few enough that each knows of the last ones
 N_READY = 8  # fewer than this waiting: choose more
-MOST_LEARNED = 2_000  # labels that the quick head learns from: the rest would slow it and hardly move it
 MIN_LABELS = 5  # below this a suggestion would be noise
 
 
@@ -51,7 +48,12 @@ class Teaching:
         """
         self._memory, self._share = memory, random_share
         self._seed = project.settings.seed
-        self._head = QuickHead(_vectors(memory, seed=self._seed), seed=self._seed)
+        everything = np.arange(len(memory.names), dtype=np.int64)
+        vectors = features_of(memory.holdings, everything)
+        self._head = QuickHead(vectors, seed=self._seed)  # learns all labels: for people
+        # Learns none of the random ones: what it chooses is compared with them.
+        self._chooser = QuickHead(vectors, seed=self._seed)
+        self._learning = threading.Lock()  # a head is not for two threads at once
         self._aside: Bools = active.reserve(memory.names, share=random_share, seed=self._seed)
         self._lock = threading.Lock()
         self._changed = threading.Event()
@@ -60,6 +62,7 @@ class Teaching:
         self._n_rounds = 0
         self.reasons: dict[int, str] = {}
         self.answers: Answers | None = None
+        self._doubts: Answers | None = None  # the chooser's
         self._learn()
         self._thread = threading.Thread(target=self._work, daemon=True, name="teaching")
         self._thread.start()
@@ -146,21 +149,26 @@ class Teaching:
 
     def _learn(self) -> None:
         rows, y, classes = self._known()
-        self.answers = None
-        if len(rows):
-            some = _most(rows, y, rng=np.random.default_rng(self._seed))
-            self.answers = Answers(self._head.update(rows[some], y[some], k=len(classes)), classes, len(rows))
+        mine = ~np.isin(rows, list(self._at_random()))
+        with self._learning:
+            self.answers = _answers(self._head, rows, y, classes)
+            self._doubts = _answers(self._chooser, rows[mine], y[mine], classes)
+
+    def _at_random(self) -> set[int]:
+        """Give the rows that were labelled because chance drew them."""
+        return {self._memory.row[j.name] for j in self._memory.of(Task.LABEL) if j.stream == RANDOM}
 
     def _choose(self, left: Ints) -> Ints:
         y, classes = self._memory.numbers()
-        answers = self.answers
+        y[list(self._at_random())] = -1
+        doubts = self._doubts
         self._n_rounds += 1
         # Of near copies one is enough: the others have its label as good as given.
         _, firsts = np.unique(self._memory.holdings.near[left], return_index=True)
         batch = active.next_batch(
-            self._head.places,
+            self._chooser.places,
             y,
-            None if answers is None or answers.classes != classes else answers.probabilities,
+            None if doubts is None or doubts.classes != classes else doubts.probabilities,
             candidates=left[np.sort(firsts)],
             n=N_BATCH,
             rng=np.random.default_rng((self._seed, self._n_rounds)),
@@ -189,25 +197,11 @@ class Teaching:
             at_random=np.array([given[row].stream == RANDOM for row in rows.tolist()], dtype=np.bool_),
             guesses=np.array([number.get(given[row].suggestion or "", -1) for row in rows.tolist()], dtype=np.int64),
         )
-        return active.measure(labelling, answers, rng=np.random.default_rng(self._seed))
+        with self._learning:
+            return active.measure(labelling, answers, rng=np.random.default_rng(self._seed))
 
 
-def _vectors(memory: Memory, *, seed: int) -> Vectors:
-    """Give one dense row per item: a picture's embedding, or a text's place among the strongest axes of its terms."""
-    holdings = memory.holdings
-    if isinstance(holdings.dataset.contents, Texts):
-        everything = np.arange(len(memory.names), dtype=np.int64)
-        return space_of(holdings, everything, seed=seed, n_axes=N_AXES).points
-    return next(iter(holdings.survey.encoded.values())).vectors
-
-
-def _most(rows: Ints, y: Ints, *, rng: np.random.Generator, most: int = MOST_LEARNED) -> Ints:
-    """Give the places of at most `most` labels, the newest classes not left out: learning costs their cube."""
-    if len(rows) <= most:
-        return np.arange(len(rows))
-    order = rng.permutation(len(rows))
-    rank = np.zeros(len(rows), dtype=np.int64)
-    for label in np.unique(y):
-        own = order[y[order] == label]
-        rank[own] = np.arange(len(own))
-    return np.sort(np.argsort(rank, kind="stable")[:most])
+def _answers(head: QuickHead, rows: Ints, y: Ints, classes: tuple[str, ...]) -> Answers | None:
+    if not len(rows):
+        return None
+    return Answers(head.update(rows, y, k=len(classes)), classes, len(rows))
