@@ -21,7 +21,8 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from florilegium import audit, project
-from florilegium.audit import Prints, near_duplicates, suspects
+from florilegium.audit import Prints, near_duplicates
+from florilegium.audit.suspects import suspects
 from florilegium.dataset import Dataset
 from florilegium.features import Survey
 from florilegium.features.facts import BLUR, BORDER, EXIF, FORMAT, LIGHT, PATH, SIZE

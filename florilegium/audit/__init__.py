@@ -10,7 +10,6 @@ from florilegium.audit.finding import Finding, Severity
 from florilegium.audit.leak import Leak
 from florilegium.audit.shortcut import Rung, ladder
 from florilegium.audit.subject import Subject
-from florilegium.audit.suspects import Ranked, suspects
 from florilegium.types import Progress, silent
 
 __all__ = [
@@ -19,7 +18,6 @@ __all__ = [
     "Finding",
     "Leak",
     "Prints",
-    "Ranked",
     "Rung",
     "Severity",
     "Subject",
@@ -27,7 +25,6 @@ __all__ = [
     "combine",
     "ladder",
     "near_duplicates",
-    "suspects",
 ]
 
 STEP = "checks"

@@ -8,6 +8,7 @@ import numpy as np
 
 from florilegium import audit
 from florilegium.audit import Finding, Severity
+from florilegium.audit.suspects import suspects
 from florilegium.project import doubting, kept, showing
 from florilegium.project.holdings import Holdings
 from florilegium.project.results import Audited
@@ -65,7 +66,7 @@ def _doubts(subject: audit.Subject) -> dict[str, Doubt]:
     if subject.probabilities is None:
         return {}
     names, classes = subject.dataset.names, subject.dataset.classes
-    ranked = audit.suspects(subject.dataset.y, subject.probabilities)
+    ranked = suspects(subject.dataset.y, subject.probabilities)
     told = zip(ranked.rows.tolist(), ranked.suggestions.tolist(), ranked.scores.tolist(), strict=True)
     return {names[row]: Doubt(said=classes[said], suspicion=score) for row, said, score in told}
 
