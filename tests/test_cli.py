@@ -121,6 +121,20 @@ def test_the_demo_goes_the_whole_way(demo: tuple[Path, Any]) -> None:
     assert (folder / "model.onnx").exists()
 
 
+def test_the_demo_can_be_told_in_a_journal(demo: tuple[Path, Any], tmp_path: Path) -> None:
+    """A chapter about a real record says the verdict's own counts, and the site of it is whole."""
+    folder, said = demo
+    made = document(florilegium("journal", "new", "-j", tmp_path / "journal", "-p", folder, "--json"))
+    text = Path(made["path"]).read_text(encoding="utf-8")
+    Path(made["path"]).write_text(text.replace("draft: true", "draft: false"), encoding="utf-8")
+    built = document(florilegium("journal", "build", "-j", tmp_path / "journal", "-o", tmp_path / "site", "--json"))
+    model = said["verdict"]["model"]
+
+    assert f"The model: {model['n_right']} of {model['n']} right" in text
+    assert (built["n_chapters"], built["warnings"]) == (1, [])
+    assert len(list((tmp_path / "site" / "pictures").iterdir())) == 1
+
+
 def test_the_verdict_document_holds_what_is_promised(demo: tuple[Path, Any]) -> None:
     """Other programs find the keys of the contract, and ranges that hold their value."""
     verdict = document(florilegium("verdict", "--json", "-p", demo[0]))

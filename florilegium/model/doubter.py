@@ -53,6 +53,7 @@ class Doubter:
         temperature = calibration.temperature(scores[judged], y[judged])
         found[judged] = calibration.probabilities(scores[judged], temperature=temperature)
         found[judged] = np.where(known[judged], found[judged], 0.0)
+        found[judged] /= found[judged].sum(axis=1, keepdims=True)
         return found
 
 
@@ -110,11 +111,10 @@ def _of_pieces(counts: sp.csr_array, seed: int) -> Vectors:
     )
     plain.data = plain.data * idf_of(plain)[plain.indices]
     lengths = np.sqrt(np.asarray(plain.multiply(plain).sum(axis=1)).ravel())
-    weighed = sp.csr_array(sp.diags_array(1 / np.maximum(lengths, FAINT)) @ plain, dtype=np.float32)
-    r = min(N_AXES, *weighed.shape)
-    rng = np.random.default_rng(seed)
-    chance = rng.standard_normal((weighed.shape[1], r), dtype=np.float32)
-    rows = weighed @ _orthonormal(weighed.T @ (weighed @ chance))  # (n, d) @ (d, r)
+    plain.data = plain.data / np.repeat(np.maximum(lengths, FAINT), np.diff(plain.indptr)).astype(np.float32)
+    r = min(N_AXES, *plain.shape)
+    chance = np.random.default_rng(seed).standard_normal((plain.shape[1], r), dtype=np.float32)
+    rows = plain @ _orthonormal(plain.T @ (plain @ chance))  # (n, d) @ (d, r)
     return np.asarray(rows, dtype=np.float32)
 
 

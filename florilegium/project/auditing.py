@@ -33,15 +33,16 @@ def run(project: "Project", holdings: Holdings, output: Path | None = None) -> A
     project.store.record_audit(holdings.dataset.version, [as_dict(f) for f in found], now=project.clock())
     path = output or project.folder / PAGE_NAME
     with kept.replacing(path) as beside:
-        html = build_audit(_account(project, holdings, subject, found))
+        html = build_audit(account_of(project, holdings, subject, found))
         beside.write_text(html, encoding="utf-8", errors="backslashreplace")
     n = len(holdings.dataset) + len(holdings.faults)
     return Audited(findings=found, n=n, ladder=audit.ladder(subject), leaks=subject.leaks, path=path)
 
 
-def _account(
+def account_of(
     project: "Project", holdings: Holdings, subject: audit.Subject, found: tuple[Finding, ...]
 ) -> AuditAccount:
+    """Gather what the page shows."""
     dataset = holdings.dataset
     return AuditAccount(
         title=project.folder.name,

@@ -37,7 +37,7 @@ class Doubts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Side:
+class Side:
     """The labelled items outside the sealed part."""
 
     rows: Ints  # (m,) rows of the holdings
@@ -48,6 +48,13 @@ class _Side:
     origins: Ints  # (m,) -1: unknown
     seed: int
 
+    @property
+    def modest(self) -> Ints:
+        """Give the groups to keep whole, giants broken into their near copies: else their labels would go unasked."""
+        _, numbers, sizes = np.unique(self.groups, return_inverse=True, return_counts=True)
+        giant = sizes[numbers] > split.GIANT * len(numbers)
+        return np.where(giant, len(numbers) + self.near, numbers)
+
     def folds(self, groups: Ints) -> Ints:
         """Deal into folds, whole groups together."""
         n_folds = min(split.N_FOLDS, len(np.unique(groups)))
@@ -56,9 +63,9 @@ class _Side:
 
 def doubts(project: "Project", holdings: Holdings) -> Doubts:
     """Ask a quick head about every label of the training side, and measure what careless splits would have claimed."""
-    side = _side(project, holdings)
+    side = side_of(project, holdings)
     asked_about = np.flatnonzero(np.array([s is None for s in holdings.sides]) | holdings.train)
-    x = _features(holdings, asked_about)
+    x = features_of(holdings, asked_about)
     head = Doubter(x, seed=project.settings.seed)
     place = np.full(len(holdings.dataset), -1, dtype=np.int64)
     place[asked_about] = np.arange(len(asked_about))
@@ -78,9 +85,10 @@ def doubts(project: "Project", holdings: Holdings) -> Doubts:
     return Doubts(probabilities=probabilities, strange=strange, leaks=_leaks(side, said))
 
 
-def _side(project: "Project", holdings: Holdings) -> _Side:
+def side_of(project: "Project", holdings: Holdings) -> Side:
+    """Gather what may be asked about: labelled items outside the sealed part."""
     rows = np.flatnonzero(holdings.train)
-    return _Side(
+    return Side(
         rows=rows,
         names=[holdings.dataset.names[i] for i in rows],
         y=holdings.dataset.y[rows],
@@ -91,16 +99,17 @@ def _side(project: "Project", holdings: Holdings) -> _Side:
     )
 
 
-def _features(holdings: Holdings, rows: Ints) -> Features:
+def features_of(holdings: Holdings, rows: Ints) -> Features:
+    """Give what the quick head reads of these rows: embeddings of pictures, pieces of texts."""
     contents = holdings.dataset.contents
     if isinstance(contents, Texts):
         return similarity_vectors([contents.strings[i] for i in rows])
     return next(iter(holdings.survey.encoded.values())).vectors[rows]
 
 
-def _ways(side: _Side) -> dict[str, Ints]:
+def _ways(side: Side) -> dict[str, Ints]:
     """Give the ways to hold items out: as an honest split does, and as careless ones would."""
-    ways = {"kept whole": side.folds(_modest(side)), "near copies apart": side.folds(side.near)}
+    ways = {"kept whole": side.folds(side.modest), "near copies apart": side.folds(side.near)}
     if len(np.unique(side.near)) < len(side.near):
         ways["divided"] = side.folds(np.arange(len(side.rows)))
     if len(np.unique(side.groups)) < len(np.unique(side.near)):
@@ -111,14 +120,7 @@ def _ways(side: _Side) -> dict[str, Ints]:
     return ways
 
 
-def _modest(side: _Side) -> Ints:
-    """Give the groups to keep whole, giants broken into their near copies: else their labels would go unasked."""
-    _, numbers, sizes = np.unique(side.groups, return_inverse=True, return_counts=True)
-    giant = sizes[numbers] > split.GIANT * len(numbers)
-    return np.where(giant, len(numbers) + side.near, numbers)
-
-
-def _leaks(side: _Side, said: dict[str, Floats]) -> tuple[Leak, ...]:
+def _leaks(side: Side, said: dict[str, Floats]) -> tuple[Leak, ...]:
     """Compare the honest ways with the careless one next to each."""
     pairs = (
         ("near copies", "near copies apart", "divided", side.near),

@@ -151,13 +151,13 @@ class Project:
             details |= {"item": name, "label": label}
         return event
 
-    def labels(self) -> Labels:
-        """Give the record of labels, to be written into a file or added to from one."""
-        return Labels(self, command=self._command, changed=self._look_again)
-
     def cards(self, wish: DeckWish | None = None) -> Gathered:
         """Make this project's cards: pictures, mistakes, corrected labels, terms met; sealed items are not shown."""
         return carding.gather(self, wish or DeckWish())
+
+    def labels(self) -> Labels:
+        """Give the record of labels, to be written into a file or added to from one."""
+        return Labels(self, command=self._command, changed=self._look_again)
 
     def label(self, wish: "DeskWish | None" = None) -> "Desk":
         """Sit down at the project's labels: what is asked next, what was said, what that brought.

@@ -23,7 +23,8 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(
                 "odd",
                 Severity.WARNING if n / subject.n >= MANY else Severity.INFO,
-                f"{part(n, subject.n, subject.noun)} {verb(n, *says)}, for example {subject.shown(int(rows[0]))}: "
+                f"{part(n, subject.n, subject.noun)} {verb(n, *says)}, {verb(n, '', 'for example ')}"
+                f"{subject.shown(int(rows[0]))}: "
                 f"{why}.",
                 fix=fix,
                 rows=rows,
@@ -34,7 +35,7 @@ def _files(subject: Subject) -> Iterator[tuple[Ints, tuple[str, str], str, str]]
     yield (
         np.flatnonzero(_wrong_ending(subject)),
         ("has an ending of another format than its own", "have an ending of another format than their own"),
-        "they were read by what they are, but other programs may refuse them",
+        "it was read by what it is, but other programs may refuse it",
         "Rename them, or save them in the format that the name promises.",
     )
     yield (
@@ -47,13 +48,13 @@ def _files(subject: Subject) -> Iterator[tuple[Ints, tuple[str, str], str, str]]
     yield (
         np.flatnonzero(clear) if clear.mean() < RARE else np.empty(0, dtype=np.int64),
         ("has transparent parts", "have transparent parts"),
-        "they are laid over white, which a model may take for a mark of the class",
+        "it is laid over white, which a model may take for a mark of the class",
         "Cut them out before a background like that of the others.",
     )
     yield (
         np.flatnonzero(gray) if gray.mean() < RARE else np.empty(0, dtype=np.int64),
         ("has no colour among coloured ones", "have no colour among coloured ones"),
-        "a model that goes by colour gets them wrong",
+        "a model that goes by colour gets such a picture wrong",
         "Keep them if such pictures will come later too; else take them out.",
     )
 

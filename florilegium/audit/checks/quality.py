@@ -17,7 +17,7 @@ MANY = 0.05  # from here on they move what is learned
 # Of 992 photos of flowers20, sharp subjects before soft backgrounds included, one reaches 0.6; blurred by a radius of
 # 2 px at 256 px their mean is 0.68, by 3 px 0.78.
 BLURRED = 0.6
-DARK = 0.25  # brightness plus twice the contrast: nearly nothing is brighter than a quarter
+DARK = 0.2  # brightness plus twice the contrast: nearly nothing is brighter than a fifth
 BRIGHT = 0.85  # brightness less twice the contrast: nearly nothing is darker
 BLANK = 0.02  # contrast: less than what compression adds
 LONG = 3.0  # sides: the middle square that many networks look at holds a third of such a picture
@@ -45,31 +45,31 @@ FAULTS = (
         facts=("brightness", "contrast"),
         badness=lambda light, contrast: np.where(contrast < BLANK, -1, DARK - light - 2 * contrast),
         says=("is nearly black", "are nearly black"),
-        why="what they show can hardly be told",
+        why="what is shown can hardly be told",
     ),
     _Fault(
         facts=("brightness", "contrast"),
         badness=lambda light, contrast: np.where(contrast < BLANK, -1, light - 2 * contrast - BRIGHT),
         says=("is washed out", "are washed out"),
-        why="what they show can hardly be told",
+        why="what is shown can hardly be told",
     ),
     _Fault(
         facts=("contrast",),
         badness=lambda contrast: BLANK - contrast,
         says=("is blank", "are blank"),
-        why="they show nothing, and their label teaches something wrong",
+        why="nothing is shown, and the label teaches something wrong",
     ),
     _Fault(
         facts=("aspect",),
         badness=lambda aspect: np.abs(np.log(np.maximum(aspect, 1e-6))) - np.log(LONG),
         says=("is more than three times as long as wide", "are more than three times as long as wide"),
-        why="a square cut from the middle misses most of them, and squeezed into a square they are distorted",
+        why="a square cut from the middle misses most of it, and squeezed into a square all is distorted",
     ),
     _Fault(
         facts=("width", "height"),
         badness=lambda width, height: TINY - np.minimum(width, height),
         says=(f"is less than {TINY} px wide or high", f"are less than {TINY} px wide or high"),
-        why="enlarged to the size that a network reads they are blurred",
+        why="enlarged to the size that a network reads, such a picture is blurred",
     ),
 )
 
@@ -89,9 +89,10 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield subject.finding(
             "quality",
             Severity.WARNING if n / subject.n >= MANY else Severity.INFO,
-            f"{part(n, subject.n, subject.noun)} {verb(n, *fault.says)}, first of all {subject.shown(int(rows[0]))}: "
+            f"{part(n, subject.n, subject.noun)} {verb(n, *fault.says)}, {verb(n, '', 'first of all ')}"
+            f"{subject.shown(int(rows[0]))}: "
             f"{fault.why}.",
-            fix="Look at them. If those that you will meet later are so too, keep them; else replace them, or take "
-            f"them out: {command('relabel', subject.dataset.names[rows[0]], '--remove')}",
+            fix="Look. If what you will meet later is so too, keep it; else replace it, or take it "
+            f"out: {command('relabel', subject.dataset.names[rows[0]], '--remove')}",
             rows=rows,
         )
