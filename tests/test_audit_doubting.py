@@ -37,7 +37,7 @@ def test_groups_and_sources_are_held_out_whole(tmp_path: Path) -> None:
     assert {leak.by for leak in found.leaks} >= {"groups", "sources"}
     assert all(-1 <= leak.low <= leak.gain <= leak.high <= 1 for leak in found.leaks)
     assert found.probabilities is not None
-    asked: Bools = np.isfinite(found.probabilities).all(axis=1)
+    asked: Bools = np.asarray(np.isfinite(found.probabilities).all(axis=1))
     assert asked[holdings.train].all()
     assert not asked[holdings.test].any()
     assert not np.isfinite(found.strange[holdings.test]).any()

@@ -9,9 +9,9 @@ from sklearn.metrics import roc_auc_score
 
 from florilegium.audit.suspects import suspects
 from florilegium.features.text import similarity_vectors
-from florilegium.model import quick
+from florilegium.model import doubter
 from florilegium.model.doubter import Doubter
-from tests.label_making import turned
+from tests.wrong_labels import turned
 
 
 def test_turned_labels_of_digits_are_ranked_first() -> None:
@@ -32,8 +32,8 @@ def test_the_discriminant_is_scikit_learns() -> None:
     x[:, :3] += np.eye(3, dtype=np.float32)[y] * 2
     theirs = LinearDiscriminantAnalysis(solver="lsqr").fit(x[:200], y[:200]).predict(x[200:])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quick, "SHRINK", 0.0)
-        ours = quick._discriminant(x[:200], y[:200], x[200:], 3).argmax(axis=1)
+        patch.setattr(doubter, "SHRINK", 0.0)
+        ours = doubter._discriminant(x[:200], y[:200], x[200:], 3).argmax(axis=1)
 
     assert (ours == theirs).mean() > 0.98
 

@@ -23,7 +23,19 @@ from cogapp import Cog
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "florilegium"
-STAGES = ("source", "dataset", "audit", "split", "baseline", "features", "model", "evaluation", "bias", "report")
+STAGES = (
+    "source",
+    "dataset",
+    "audit",
+    "split",
+    "baseline",
+    "features",
+    "model",
+    "evaluation",
+    "bias",
+    "active",
+    "report",
+)
 SHELL = ("store", "settings", "project", "cli")
 LOOK_UP = ("index", "cli", "settings", "errors", "layout")  # pages that docs/index.md names by hand
 

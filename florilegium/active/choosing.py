@@ -1,8 +1,7 @@
-"""Choose what to label next: what the model hesitates about, and nothing twice. Path: model -> **active** -> report.
+"""Choose what to label next: what the model hesitates about, and what stands for many others. Path: **active**.
 
-The candidates are weighed by how much the model hesitates, and clustered; each cluster sends the item nearest to its
-middle. While there is no model yet all weigh the same, and what is labelled already holds clusters of its own. Sees
-vectors, labels and probabilities; never a model.
+One rule from the first label to the last: the items that the model hesitates about shall each have a labelled item near
+it. While there is no model yet, all items weigh the same. Sees vectors, labels and probabilities; never a model.
 """
 
 from collections.abc import Sequence
@@ -10,16 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from florilegium.active.clusters import centres, squared_distances
+from florilegium.active.covering import cover, likeness, spread_of
 from florilegium.errors import InputError
-from florilegium.types import Bools, Floats, Ints, Vectors
+from florilegium.types import Floats, Ints, Vectors
 
-PER_PLACE = 30  # candidates that compete for each place in the batch
-MIN_LOOKED_AT, MAX_LOOKED_AT = 300, 6_000  # candidates that are clustered; the most doubtful ones
-MAX_AXES = 128  # numbers per item while clustering: random axes keep distances well enough
-FIRST_LABELS = 3  # labels per known class before the model's doubts are heard
+MAX_LOOKED_AT = 2_000  # items that are to be covered, and candidates that compete to cover them
+MAX_AXES = 256  # numbers per item while looking: random axes keep distances well enough
 NO_IDEA = 0.5  # where the two likeliest classes share less than this, the model has no idea
+FIRST = "Few labels so far: items that stand for many others, and unlike what is labelled."
+LATER = "Items about which the model hesitates, and that stand for others like them."
 NEW = "unlike anything labelled so far"
+ALIKE = "like others about which the model hesitates"
+SURE = 0.5  # a margin from which on the model does not hesitate about the item itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,8 +29,9 @@ class Batch:
 
     rows: Ints  # (m,) m = n, or fewer where there are no more candidates
     reason: str  # in plain words, of the batch as a whole
-    between: Ints  # (m, 2) the classes that the model hesitates between, the likelier first; -1, -1: asked as new
-    stands_for: Ints  # (m,) how many of the candidates that were looked at are most like this one, itself included
+    # (m, 2) the classes that the model hesitates between, the likelier first; -1, -1: asked as new; -2, -2: for others.
+    between: Ints
+    stands_for: Ints  # (m,) how many of the items that were looked at are most like this one, of all asked or labelled
 
     def why(self, i: int, classes: Sequence[str]) -> str:
         """Say in plain words why the i-th row is asked; `classes` are the names by number.
@@ -40,7 +42,7 @@ class Batch:
         """
         first, second = self.between[i].tolist()
         if first < 0:
-            return NEW
+            return NEW if first == -1 else ALIKE
         return f"the model hesitates between {classes[first]} and {classes[second]}"
 
 
@@ -58,28 +60,31 @@ def next_batch(
     Args:
         vectors: (m, d) one row per item, labelled or not; `QuickHead.places` is quickest.
         labels: (m,) class numbers, -1: unlabelled.  probabilities: (m, k) by the model so far, or None.
+            Both without the random stream's labels: choosing may not lean on what judges it.
         candidates: rows that may be asked; labelled ones among them are passed over.  n: at least 1.
         rng: chance; the same state gives the same batch.
     Raises: InputError: shapes disagree, rows are out of range, or numbers are not finite.
-    Source: weighed clusters as in Zhdanov (2019), Diverse mini-batch active learning, arXiv 1901.05954; the first
-        batches as TypiClust: Hacohen, Dekel & Weinshall (2022), ICML, PMLR 162, 8175-8195.
+    Source: Bae, Oliveira & Sutherland (2025), Uncertainty herding, ICLR: coverage by a kernel, weighed by doubt.
     """
     _check(vectors, labels, probabilities, candidates, n)
-    free = np.unique(candidates[labels[candidates] < 0])
+    free = np.unique(candidates[labels[candidates] < 0]).astype(np.int64)
     heard = probabilities if _is_heard(labels, probabilities) else None
-    if heard is None:
-        weights = np.ones(len(free))
-        reason = "Few labels so far: items that many others resemble, unlike what is labelled."
-    else:
-        weights = _doubts(heard[free])
-        reason = "Items about which the model hesitates, and unlike one another."
-    looked_at = _shortlist(weights, n, rng)
-    rows, weights = free[looked_at], weights[looked_at]
-    seen = np.flatnonzero(labels >= 0) if heard is None else np.zeros(0, dtype=np.int64)
-    places = _narrow(vectors, np.concatenate([rows, _some(seen, rng)]), rng)
-    chosen, stands_for = _representatives(places[: len(rows)], weights, places[len(rows) :], n, rng)
-    between = np.full((len(chosen), 2), -1, dtype=np.int64) if heard is None else _between(heard[rows[chosen]])
-    return Batch(rows=rows[chosen], reason=reason, between=between, stands_for=stands_for)
+    doubts = np.ones(len(free)) if heard is None else _doubts(heard[free])
+    asked, weights = _to_cover(free, doubts, rng)
+    rivals = _heaviest(free, doubts, max(MAX_LOOKED_AT, 2 * n), rng)
+    seen = _some(np.flatnonzero(labels >= 0), rng)
+    places = _narrow(vectors, np.concatenate([asked, rivals, seen]), rng)
+    asked_at, rivals_at, seen_at = np.split(places, [len(asked), len(asked) + len(rivals)])
+    scale = spread_of(asked_at, seen_at)
+    covered = likeness(seen_at, asked_at, scale).max(axis=0, initial=0)
+    chosen, stands_for = cover(likeness(rivals_at, asked_at, scale), weights, covered, n=n)
+    rows = rivals[chosen]
+    return Batch(
+        rows=rows,
+        reason=FIRST if heard is None else LATER,
+        between=np.full((len(rows), 2), -1, dtype=np.int64) if heard is None else _between(heard[rows]),
+        stands_for=stands_for,
+    )
 
 
 def _check(vectors: Vectors, labels: Ints, probabilities: Floats | None, candidates: Ints, n: int) -> None:
@@ -105,15 +110,8 @@ def _all_finite(x: Vectors | Floats) -> bool:
 
 
 def _is_heard(labels: Ints, probabilities: Floats | None) -> bool:
-    """Tell whether the model knows enough for its doubts to mean something."""
-    known = np.unique(labels[labels >= 0])
-    n_labels = int((labels >= 0).sum())
-    return (
-        probabilities is not None
-        and probabilities.shape[1] > 1
-        and len(known) > 1
-        and n_labels >= FIRST_LABELS * len(known)
-    )
+    """Tell whether the model can hesitate: between two classes, each of which has a label."""
+    return probabilities is not None and probabilities.shape[1] > 1 and len(np.unique(labels[labels >= 0])) > 1
 
 
 def _doubts(probabilities: Floats) -> Floats:
@@ -123,17 +121,24 @@ def _doubts(probabilities: Floats) -> Floats:
     return np.clip(doubts, 1e-6, 1)
 
 
-def _shortlist(weights: Floats, n: int, rng: np.random.Generator) -> Ints:
-    """Give the places of the heaviest candidates, as many as are clustered; of equals a random part."""
-    most = int(np.clip(PER_PLACE * n, MIN_LOOKED_AT, max(MAX_LOOKED_AT, 2 * n)))
-    if len(weights) <= most:
-        return np.arange(len(weights))
-    shuffled = rng.permutation(len(weights))
-    return np.sort(shuffled[np.argpartition(-weights[shuffled], most)[:most]])
+def _to_cover(free: Ints, doubts: Floats, rng: np.random.Generator) -> tuple[Ints, Floats]:
+    """Give the items to be covered and their weights; of very many a sample, in which doubtful ones are more likely."""
+    if len(free) <= MAX_LOOKED_AT:
+        return free, doubts
+    drawn = rng.choice(len(free), MAX_LOOKED_AT, replace=False, p=doubts / doubts.sum(), shuffle=False)
+    return free[drawn], np.ones(MAX_LOOKED_AT)
+
+
+def _heaviest(free: Ints, doubts: Floats, most: int, rng: np.random.Generator) -> Ints:
+    """Give the most doubtful candidates; of equals a random part, in random order."""
+    shuffled = rng.permutation(len(free))
+    if len(free) > most:
+        shuffled = shuffled[np.argpartition(-doubts[shuffled], most)[:most]]
+    return free[shuffled]
 
 
 def _some(seen: Ints, rng: np.random.Generator) -> Ints:
-    return seen if len(seen) <= MIN_LOOKED_AT else rng.choice(seen, MIN_LOOKED_AT, replace=False)
+    return seen if len(seen) <= MAX_LOOKED_AT else rng.choice(seen, MAX_LOOKED_AT, replace=False)
 
 
 def _narrow(vectors: Vectors, rows: Ints, rng: np.random.Generator) -> Vectors:
@@ -143,36 +148,13 @@ def _narrow(vectors: Vectors, rows: Ints, rng: np.random.Generator) -> Vectors:
     if d <= MAX_AXES:
         return chosen
     axes = rng.standard_normal((d, MAX_AXES), dtype=np.float32) / np.float32(np.sqrt(MAX_AXES))
-    return chosen @ axes  # (rows, d) @ (d, 128)
-
-
-def _representatives(
-    places: Vectors, weights: Floats, held: Vectors, n: int, rng: np.random.Generator
-) -> tuple[Ints, Ints]:
-    """Give up to n places in `places`, one per cluster, the heaviest cluster first, and how many each stands for."""
-    n = min(n, len(places))
-    if n == 0:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    middles = centres(places, weights, held, n=n, rng=rng)  # (n + held, d); those that are held come last
-    distances = squared_distances(places, middles)
-    nearest = distances.argmin(axis=1)
-    mass = np.bincount(nearest, weights=weights, minlength=len(middles))[:n]
-    sizes = np.bincount(nearest, minlength=len(middles))[:n]
-    chosen, stands_for = [], []
-    taken: Bools = np.zeros(len(places), dtype=np.bool_)
-    for cluster in np.argsort(-mass, kind="stable"):
-        own = np.where(taken, np.inf, np.where(nearest == cluster, distances[:, cluster], np.inf))
-        # An empty cluster (copies of one item) sends the heaviest item that nobody sent.
-        best = int(own.argmin()) if np.isfinite(own).any() else int(np.where(taken, -1.0, weights).argmax())
-        taken[best] = True
-        chosen.append(best)
-        stands_for.append(max(int(sizes[cluster]), 1))
-    return np.array(chosen, dtype=np.int64), np.array(stands_for, dtype=np.int64)
+    return chosen @ axes  # (rows, d) @ (d, 256)
 
 
 def _between(probabilities: Floats) -> Ints:
-    """Give the two likeliest classes per row (n, 2), the likelier first; -1, -1 where even they are unlikely."""
+    """Give the two likeliest classes per row (n, 2), likelier first; -1 where even they are unlikely, -2: sure."""
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :2].astype(np.int64)
-    no_idea = np.take_along_axis(probabilities, order, axis=1).sum(axis=1) < NO_IDEA
-    order[no_idea] = -1
+    top = np.take_along_axis(probabilities, order, axis=1)
+    order[top.sum(axis=1) < NO_IDEA] = -1
+    order[top[:, 0] - top[:, 1] > SURE] = -2
     return order

@@ -1,4 +1,4 @@
-"""The labelling meter: how good the model is by now, what choosing saved, when to stop. Path: model -> **active** -> report.
+"""The labelling meter: how good the model is by now, what choosing saved, when to stop. Path: **active**.
 
 All judges are items of the random stream, so they are a fair sample. `progressive` takes what the model said before
 each label; nothing is fitted again. `measure` learns the first m labels of either stream once more and asks every
@@ -138,14 +138,18 @@ def progressive(given: Labelling) -> Curve:
     return Curve(name="as it went", points=tuple(_point(round(float(places[b].mean())), right[b]) for b in bins))
 
 
-def measure(given: Labelling, answers: Answers, *, rng: np.random.Generator) -> Meter:
+def measure(given: Labelling, answers: Answers, *, rng: np.random.Generator | None = None) -> Meter:
     """Measure the labels so far: three curves on the same judges, what choosing saved, and whether to go on.
 
-    Learns about 25 times; with 1,000 labels that takes a second or two.
+    Learns about 25 times; with 1,000 labels that takes a second or two. Nothing is left to chance; `rng` is not used.
     """
+    del rng
     chosen, at_random = np.flatnonzero(~given.at_random), np.flatnonzero(given.at_random)
     together = _asked(given, np.arange(len(given)), answers)
-    streams = {"chosen": _asked(given, chosen, answers), "random": _asked(given, at_random, answers)}
+    equal = min(len(chosen), len(at_random))
+    streams = {
+        name: _asked(given, order, answers, also=equal) for name, order in (("chosen", chosen), ("random", at_random))
+    }
     return Meter(
         n_labels=len(given),
         n_random=len(at_random),
@@ -153,17 +157,18 @@ def measure(given: Labelling, answers: Answers, *, rng: np.random.Generator) -> 
         together=_curve("all labels", together),
         chosen=_curve("chosen", streams["chosen"]),
         random=_curve("at random", streams["random"]),
-        saving=saved(streams["chosen"], streams["random"], rng=rng),
+        saving=saved(streams["chosen"], streams["random"]),
         advice=_advice(given, together, answers),
     )
 
 
-def _asked(given: Labelling, order: Ints, answers: Answers) -> dict[int, Bools]:
-    """Tell for some m which judges are right after the first m labels of `order`."""
+def _asked(given: Labelling, order: Ints, answers: Answers, *, also: int | None = None) -> dict[int, Bools]:
+    """Tell for some m, `also` among them, which judges are right after the first m labels of `order`."""
     if int(given.at_random.sum()) < MIN_JUDGES or len(order) < FIRST_POINT:
         return {}
-    grid = np.unique(np.geomspace(FIRST_POINT, len(order), N_POINTS).round().astype(int)).tolist()
-    return {m: _right(given, order[:m], answers) for m in grid}
+    grid = np.geomspace(FIRST_POINT, len(order), N_POINTS).round().astype(int).tolist()
+    grid += [also] if also else []
+    return {m: _right(given, order[:m], answers) for m in sorted(set(grid))}
 
 
 def _right(given: Labelling, learned: Ints, answers: Answers) -> Bools:

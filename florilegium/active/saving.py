@@ -1,6 +1,7 @@
 """How many labels choosing saved, from judges that both streams answered. Path: **active** (used by its meter)."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,6 @@ from florilegium.evaluation.paired import compare
 from florilegium.evaluation.values import Difference
 from florilegium.evaluation.words import counted, percent, points
 from florilegium.types import Bools, Floats
-
-N_DRAWS = 1_000  # of judges
-LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,74 +26,65 @@ class Saving:
     n_judges: int = 0
 
 
-def saved(chosen: dict[int, Bools], random: dict[int, Bools], *, rng: np.random.Generator) -> Saving:
+def saved(chosen: dict[int, Bools], random: dict[int, Bools]) -> Saving:
     """Compare the two streams: `chosen[m]` and `random[m]` tell which judges are right after m labels of the stream.
 
-    The range is over judges, drawn again with replacement; both streams answer the same ones. It is the saving of these
-    very labels, not of labels that others would have given.
+    One m at least is in both. The range holds all numbers of chosen labels whose paired difference from all random ones
+    may be 0, between the first and the last that was looked at. It is the saving of these very labels, not of labels
+    that others would have given.
     """
     if not chosen or not random:
         return Saving(sentence="Too few labels to tell what choosing saved.")
-    n_random = max(random)
-    ours, theirs = (np.array(list(each.values()), dtype=np.float64) for each in (chosen, random))  # (points, judges)
-    n_judges = ours.shape[1]
-    counts = rng.multinomial(n_judges, np.full(n_judges, 1 / n_judges), size=N_DRAWS)
-    weights = np.concatenate([np.full((1, n_judges), 1.0), counts]) / n_judges
-    needed = _needed(_rising(weights @ ours.T), _rising(weights @ theirs.T)[:, -1], np.array(list(chosen)))
-    shares = 1 - needed / n_random
-    low, high = np.quantile(shares[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    m = min(n_random, max(chosen))
-    equal = compare(_at(chosen, m), _at(random, m), np.arange(n_judges)).difference
+    n_random, n_labels = max(random), np.array(sorted(chosen), dtype=np.float64)
+    n_judges = len(random[n_random])
+    judges = np.arange(n_judges)
+    against = [compare(chosen[int(m)], random[n_random], judges).difference for m in n_labels]
+    curve = _rising([float(chosen[int(m)].mean()) for m in n_labels])
+    target = _rising([float(random[m].mean()) for m in sorted(random)])[-1]
+    needed = _reached(curve, n_labels, float(target))
+    fewest = _reached(np.maximum.accumulate([d.high for d in against]), n_labels, 0.0)
+    most = _reached(np.minimum.accumulate([d.low for d in against[::-1]])[::-1], n_labels, 0.0)
+    low, high = 1 - max(most, needed) / n_random, 1 - min(fewest, needed) / n_random
+    m = max(set(chosen) & set(random))
+    equal = compare(chosen[m], random[m], judges).difference
     return Saving(
-        sentence=_sentence(n_random, float(needed[0]), (float(low), float(high)), equal, n_judges),
+        sentence=_sentence(n_random, needed, (low, high), equal, n_judges),
         n_random=n_random,
-        n_chosen=round(float(needed[0])),
-        share=float(shares[0]),
-        low=float(low),
-        high=float(high),
+        n_chosen=round(needed),
+        share=1 - needed / n_random,
+        low=low,
+        high=high,
         difference=equal,
         n_judges=n_judges,
     )
 
 
-def _at(right: dict[int, Bools], m: int) -> Bools:
-    return right[min(right, key=lambda n: (abs(n - m), n))]
-
-
-def _rising(accuracies: Floats) -> Floats:
-    """Give the nearest rising curve (least squares) per row: more labels do not make a model worse.
+def _rising(accuracies: Sequence[float]) -> Floats:
+    """Give the nearest rising curve (least squares): more labels do not make a model worse.
 
     Source: Barlow et al. (1972), Statistical inference under order restrictions, the max-min formula.
     """
-    n = accuracies.shape[1]
-    sums = np.concatenate([np.zeros((len(accuracies), 1)), accuracies.cumsum(axis=1)], axis=1)
-    risen = np.empty_like(accuracies)
-    for i in range(n):
-        means = [
-            np.min([(sums[:, b + 1] - sums[:, a]) / (b + 1 - a) for b in range(i, n)], axis=0) for a in range(i + 1)
-        ]
-        risen[:, i] = np.max(means, axis=0)
-    return risen
+    n, sums = len(accuracies), np.concatenate([[0.0], np.cumsum(accuracies)])
+    means = np.full((n, n), np.inf)  # means[a, b]: of points a to b
+    for a in range(n):
+        means[a, a:] = (sums[a + 1 :] - sums[a]) / np.arange(1, n - a + 1)
+    return np.array([max(means[a, i:].min() for a in range(i + 1)) for i in range(n)])
 
 
-def _needed(curves: Floats, targets: Floats, n_labels: Floats) -> Floats:
-    """Give the labels at which each curve reaches its target; the first or last point where it is not between."""
-    found = np.empty(len(curves))
-    for i, (curve, target) in enumerate(zip(curves, targets, strict=True)):
-        after = int(np.searchsorted(curve, target, side="left"))
-        if after == 0 or after == len(curve):
-            found[i] = n_labels[min(after, len(curve) - 1)]
-            continue
-        part = (target - curve[after - 1]) / (curve[after] - curve[after - 1])
-        found[i] = n_labels[after - 1] + part * (n_labels[after] - n_labels[after - 1])
-    return found
+def _reached(curve: Floats, n_labels: Floats, target: float) -> float:
+    """Give the labels at which a rising curve reaches the target; its first or last point where that is not between."""
+    after = int(np.searchsorted(curve, target, side="left"))
+    if after in (0, len(curve)):
+        return float(n_labels[min(after, len(curve) - 1)])
+    return float(np.interp(target, curve[after - 1 : after + 1], n_labels[after - 1 : after + 1]))
 
 
 def _sentence(n_random: int, needed: float, ends: tuple[float, float], equal: Difference, n_judges: int) -> str:
     share, (low, high) = 1 - needed / n_random, ends
-    word = "fewer" if share >= 0 else "more"
+    began = "Choosing saved labels" if low > 0 else "Choosing cost labels" if high < 0 else "Too few to tell yet"
     return (
-        f"What {counted(n_random, 'label')} at random reach took {counted(round(needed), 'chosen label')}: "
-        f"{percent(abs(share))} {word} ({percent(low)} to {percent(high)} saved); with equally many labels "
-        f"{points(equal.value)} points ({points(equal.low)} to {points(equal.high)}), on {n_judges} random items."
+        f"{began}: what {counted(n_random, 'label')} at random reach took {counted(round(needed), 'chosen label')}, "
+        f"{percent(abs(share))} {'fewer' if share >= 0 else 'more'} ({percent(low)} to {percent(high)} saved). "
+        f"With equally many labels the difference is {points(equal.value)} points ({points(equal.low)} to "
+        f"{points(equal.high)}), on {n_judges} random items."
     )

@@ -108,6 +108,7 @@ def _sentences(told: Told, notes: Footnotes) -> Iterable[str]:
             _every_score(event, "verdict.baselines", notes)
     yield from (telling.doubted(event, notes) or "" for event in told.of(EventKind.RUN))
     yield from (telling.labelled(event, notes, None, None) for event in told.of(EventKind.LABELS))
+    yield from (telling.studied(event, notes) for event in told.of(EventKind.CARDS))
 
 
 def _every_score(event: Event, path: str, notes: Footnotes) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 class EventKind(StrEnum):
     """The parts of a record that events come from.
 
-    Appeals and reviews of cards will be two more: whoever keeps them adds a kind here, gathers its events in
-    `project.journaling`, and tells them in `journal.telling`.
+    Appeals will be one more: whoever keeps them adds a kind here, gathers its events in `project.journaling`, and
+    tells them in `journal.telling`.
     """
 
     RUN = "run"  # one command; its number is its place among the runs, from 1
@@ -23,11 +23,17 @@ class EventKind(StrEnum):
     MODEL = "model"
     OPENING = "opening"  # of the sealed test set
     LABELS = "labels"  # what people said of items, added up
+    CARDS = "cards"  # answers to cards, added up
     STATUS = "status"  # what the project holds at the moment of writing
     CHAPTER = "chapter"  # an earlier chapter of the journal
 
 
-NAMES = {EventKind.RUNS: "runs", EventKind.LABELS: "label events", EventKind.STATUS: "as it stands"}
+NAMES = {
+    EventKind.RUNS: "runs",
+    EventKind.LABELS: "label events",
+    EventKind.CARDS: "answers to cards",
+    EventKind.STATUS: "as it stands",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +86,15 @@ class Event:
 class Bookmark:
     """How far a project's record has been told. Counts rows, not hours: a clock that is set back hides nothing.
 
-    >>> Bookmark.read("flowers runs=5 models=1 openings=1 labels=0")
-    ('flowers', Bookmark(runs=5, models=1, openings=1, labels=0))
+    >>> Bookmark.read("flowers runs=5 models=1 openings=1 labels=0")  # from before there were cards
+    ('flowers', Bookmark(runs=5, models=1, openings=1, labels=0, cards=0))
     """
 
     runs: int = 0
     models: int = 0
     openings: int = 0
     labels: int = 0
+    cards: int = 0
 
     def write(self, project: str) -> str:
         """Write it as it stands in front matter."""

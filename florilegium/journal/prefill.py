@@ -103,6 +103,7 @@ def _progress(told: Sequence[Told], notes: Footnotes, pictures: dict[str, bytes]
         for labels in each.of(EventKind.LABELS):
             before, after = _around(labels, each)
             lines.append(f"- {telling.labelled(labels, notes, before, after)}")
+        lines += _lines(telling.studied(event, notes) for event in each.of(EventKind.CARDS))
         lines += _picture([*models, *openings], pictures, day)
     return lines
 

@@ -104,6 +104,14 @@ def labelled(event: Event, notes: Footnotes, before: Event | None, after: Event 
     )
 
 
+def studied(event: Event, notes: Footnotes) -> str:
+    """Tell how many cards were studied, and how many answers were known."""
+    n, new, known = (notes.say(event, path, count) for path in ("n", "n_new", "n_known"))
+    cards = f"{notes.say(event, 'n_cards', count)} {_noun(event.facts['n_cards'], 'card')}"
+    line = f"**{n} {_noun(event.facts['n'], 'answer')} to {cards}** of {event.project}"
+    return f"{line}, {known} of them known; {new} seen for the first time.{notes.mark(event)}"
+
+
 def _noun(n: int, noun: str) -> str:
     return noun if n == 1 else f"{noun}s"
 

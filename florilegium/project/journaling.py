@@ -1,11 +1,14 @@
 """Gather what a project's record says was done, for the journal. Path: **project** (shell)."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
+from florilegium.cards.schedule import Rating
 from florilegium.journal.events import Bookmark, Event, EventKind, Told
 from florilegium.project import reporting
+from florilegium.store import Answered, CardRecord
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
@@ -19,12 +22,14 @@ def tell(project: "Project", *, name: str, after: Bookmark, tz: tzinfo | None) -
     """
     runs, models = project.store.runs(), project.store.models()
     ledger, labels = project.store.ledger(), project.store.labels_given(after=after.labels)
+    answers = _answers(project, after=after.cards)
     new_models = [m for m in models if m.number > after.models]
     events = [
         *_runs(name, runs[after.runs :], first=after.runs + 1, tz=tz),
         *(_model(name, m) for m in new_models),
         *(_opening(name, o) for o in ledger if o.k > after.openings),
         *_labels(name, labels, new_models),
+        *_cards(name, answers),
     ]
     earlier = [m for m in models if m.number <= after.models]
     status = reporting.status(project)
@@ -40,6 +45,7 @@ def tell(project: "Project", *, name: str, after: Bookmark, tz: tzinfo | None) -
             models=max([after.models, *(m.number for m in models)]),
             openings=max([after.openings, *(o.k for o in ledger)]),
             labels=max([after.labels, *(number for number, _ in labels)]),
+            cards=max([after.cards, *(answer.number for answer in answers)]),
         ),
     )
 
@@ -102,3 +108,22 @@ def _labels(name: str, labels: Sequence[tuple[int, Any]], models: Sequence["Mode
         )
         for part in parts.values()
     ]
+
+
+def _answers(project: "Project", *, after: int) -> tuple[Answered, ...]:
+    with closing(CardRecord(project.store.url)) as record:
+        return record.answered(after=after)
+
+
+def _cards(name: str, answers: Sequence[Answered]) -> list[Event]:
+    """Add up the answers to this project's cards, of all who studied them."""
+    if not answers:
+        return []
+    facts = {
+        "n": len(answers),
+        "n_cards": len({(answer.who, answer.card_id) for answer in answers}),
+        "n_new": sum(answer.is_first for answer in answers),
+        "n_known": sum(answer.rating is not Rating.AGAIN for answer in answers),
+    }
+    first, last = answers[0], answers[-1]
+    return [Event(project=name, kind=EventKind.CARDS, number=first.number, last=last.number, at=last.at, facts=facts)]

@@ -14,6 +14,7 @@ from florilegium.store.card_schema import card_memories, card_notes, card_review
 
 # Made once: a new alias for each question costs more than the question.
 _SIBLINGS, _ASKED, _BACK = cards.alias("sibling"), card_memories.alias("asked"), card_reviews.alias("back")
+_FIRST, _TAKEN = card_reviews.alias("first_answer"), card_reviews.alias("taken")
 
 
 def tables(who: str, *, outer: bool) -> Any:  # noqa: ANN401 - SQLAlchemy's join
@@ -114,4 +115,16 @@ def telling(who: str) -> Select[Any]:
         .join(card_reviews, card_reviews.c.card_id == cards.c.id)
         .where(card_notes.c.kind == Kind.PICTURE.value, card_notes.c.label.is_(None), card_reviews.c.who == who)
         .order_by(card_reviews.c.at)
+    )
+
+
+def answered(after: int) -> Select[Any]:
+    """Select answers that stand, each with the number of the first one to its card by the same learner."""
+    first = select(func.min(_FIRST.c.id)).where(
+        _FIRST.c.card_id == card_reviews.c.card_id, _FIRST.c.who == card_reviews.c.who, _FIRST.c.rating.is_not(None)
+    )
+    first = first.where(~exists().where(_TAKEN.c.undoes == _FIRST.c.id))
+    query = select(card_reviews, first.scalar_subquery().label("first"))
+    return query.where(card_reviews.c.id > after, card_reviews.c.rating.is_not(None), standing()).order_by(
+        card_reviews.c.id
     )

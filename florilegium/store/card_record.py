@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, insert, select, update
 
 from florilegium.cards.note import Note
-from florilegium.cards.schedule import Memory, Review, Stage, to_ms
+from florilegium.cards.schedule import Memory, Rating, Review, Stage, to_ms
 from florilegium.store import card_queries as queries
 from florilegium.store import card_rows as rows
 from florilegium.store.card_rows import Card, Replay
@@ -33,6 +33,18 @@ class Counts:
     def n_cards(self) -> int:
         """Count what is waiting now."""
         return self.n_learning + self.n_due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """One answer as the journal tells of it."""
+
+    number: int  # its place in the record; rises
+    card_id: int
+    who: str
+    at: datetime
+    rating: Rating
+    is_first: bool  # the card was new to this learner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +197,21 @@ class CardRecord:
         """Give all of a learner's answers that stand, oldest first."""
         with translated(self.url), self._engine.connect() as db:
             return rows.reviews(db, who)
+
+    def answered(self, *, after: int = 0) -> tuple[Answered, ...]:
+        """Give the answers of all learners that stand, in the order of the record, from the one behind `after` on."""
+        with translated(self.url), self._engine.connect() as db:
+            return tuple(
+                Answered(
+                    number=row.id,
+                    card_id=row.card_id,
+                    who=row.who,
+                    at=row.at,
+                    rating=Rating(row.rating),
+                    is_first=row.id == row.first,
+                )
+                for row in db.execute(queries.answered(after))
+            )
 
     def first_said(self, who: str) -> tuple[tuple[str, str, str], ...]:
         """Give (item or note, its class, what the learner said) of the first answer to each card that asks for one.
