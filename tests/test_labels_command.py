@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 import florilegium
 from florilegium.cli.commands import app
-from tests.label_making import labels_of, pictures, project_of, said
+from tests.label_records import labels_of, pictures, project_of, said
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from florilegium.errors import FlorilegiumError, InputError, SourceError
 from florilegium.project import Project
-from tests.label_making import annotation, of_people, pictures, project_of, studio, written
+from tests.label_records import annotation, of_people, pictures, project_of, studio, written
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from florilegium.errors import InputError, MetadataError, SourceError, StepMissi
 from florilegium.project import Project
 from florilegium.project.labels import ImportWish, Prefer
 from florilegium.source.labels import form_of
-from tests.label_making import annotation, labels_of, of_people, pictures, project_of, queries, said, studio, written
+from tests.label_records import annotation, labels_of, of_people, pictures, project_of, queries, said, studio, written
 
 
 @pytest.fixture(scope="module")

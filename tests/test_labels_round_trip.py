@@ -24,7 +24,7 @@ from florilegium.project.labels import ExportWish, ImportWish
 from florilegium.source.base import Pixels, Sample
 from florilegium.source.labels import read_labels
 from florilegium.source.labels.said import COLUMNS
-from tests.label_making import CLASSES, labels_of, of_people, pictures, project_of, queries, said
+from tests.label_records import CLASSES, labels_of, of_people, pictures, project_of, queries, said
 
 FILES = ("labels.csv", "labels.jsonl", "tasks.json", "pictures")
 # What people may write; halves of a pair and the null sign are no text that a database or UTF-8 holds.
