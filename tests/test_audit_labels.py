@@ -12,7 +12,7 @@ from florilegium.audit.spelling import misspelt, same_names
 from florilegium.audit.suspects import label_issues
 from florilegium.types import Floats
 from tests.audit_making import subject
-from tests.wrong_labels import planted
+from tests.label_making import planted
 
 
 def labels_found(labels: Sequence[str | None], *, probabilities: Floats | None = None) -> list[Finding]:

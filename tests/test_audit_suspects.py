@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from florilegium.audit.suspects import label_issues, suspects
 from florilegium.types import Bools, Floats, Ints
-from tests.wrong_labels import planted, turned
+from tests.label_making import planted, turned
 
 
 def digits_with_turned_labels(share: float) -> tuple[Ints, Bools, Floats]:

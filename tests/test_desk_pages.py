@@ -80,7 +80,7 @@ def test_without_a_script_a_form_leads_to_the_next_page(client: TestClient, desk
 
 
 def test_our_script_gets_the_next_card_alone(client: TestClient) -> None:
-    """The answer to a click is the next card with the tally, and says what was recorded."""
+    """The answer to a click is the next card and what was recorded; the tally can be had beside it."""
     first = client.get("/clean")
     response = client.post(
         "/judge", data={"ticket": ticket_of(first.text), "choice": "keep", "seconds": "1.5"}, headers=FRAGMENT
@@ -89,7 +89,7 @@ def test_our_script_gets_the_next_card_alone(client: TestClient) -> None:
     assert "<html" not in response.text
     assert "as it was" in response.text
     assert ticket_of(response.text) != ticket_of(first.text)
-    assert "You looked at 1 of" in response.text
+    assert "You looked at 1 of" in client.get("/tally").text
 
 
 def test_the_name_is_remembered(client: TestClient, desk: Desk) -> None:
@@ -272,7 +272,19 @@ def free_port() -> int:
 
 def started(folder: Path, port: int) -> "subprocess.Popen[bytes]":
     """Start the command itself and wait until it answers."""
-    command = [sys.executable, "-m", "florilegium", "label", "-p", str(folder), "--no-open", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "florilegium",
+        "label",
+        "-p",
+        str(folder),
+        "--no-open",
+        "--port",
+        str(port),
+        "--again",
+        "0",
+    ]
     server = subprocess.Popen([*command, "--json"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(1200):
         try:

@@ -11,7 +11,7 @@ from florilegium.audit.suspects import suspects
 from florilegium.features.text import similarity_vectors
 from florilegium.model import doubter
 from florilegium.model.doubter import Doubter
-from tests.wrong_labels import turned
+from tests.label_making import turned
 
 
 def test_turned_labels_of_digits_are_ranked_first() -> None:

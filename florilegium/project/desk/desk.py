@@ -53,6 +53,8 @@ class Desk:
         self.places = Places()
         self.drawer = Drawer(project, holdings)
         self._signer = ticket.signer(project.cache)
+        self._counting = threading.Lock()  # counting takes longer than a click, and no click waits for it
+        self._counted: tuple[int, Tally] | None = None  # the newest judgement that is in it
         self._lock = threading.RLock()  # held while a page is drawn up, never while a model learns
 
     def close(self) -> None:
@@ -305,10 +307,14 @@ class Desk:
     # What it brought
 
     def tally(self) -> Tally:
-        """Count what was said and what it brought, each with its range."""
-        with self._lock:
-            self.memory.refresh()
-            return tally(self.project, self.memory, self.cleaning.ranked)
+        """Count what was said and what it brought, each with its range; counted once for the same judgements."""
+        with self._counting:
+            with self._lock:
+                self.memory.refresh()
+                now, memory = self.memory.newest, self.memory.copied()
+            if self._counted is None or self._counted[0] != now:
+                self._counted = (now, tally(self.project, memory, self.cleaning.ranked))
+            return self._counted[1]
 
     def meter(self) -> Meter | None:
         """Measure what labelling brought so far; None: nothing was labelled here."""

@@ -3,6 +3,7 @@
 The record is in the store; this is a picture of it that is quick to look at and is drawn anew when others were at work.
 """
 
+import copy
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ class Memory:
 
     def reload(self) -> None:
         """Read labels and judgements anew."""
-        self._newest = self._store.judgements.newest()
+        self.newest = self._store.judgements.newest()
         samples, _ = self._store.samples()
         now = {sample.name: sample.label for sample in samples}
         self.labels: list[str | None] = [now.get(name) for name in self.names]
@@ -43,17 +44,23 @@ class Memory:
         told = {event.name for event in self._store.label_events()}
         self.removed = {row for name, row in self.row.items() if name in told and self.labels[row] is None}
 
+    def copied(self) -> "Memory":
+        """Give a picture of this moment, which later judgements do not change."""
+        at = copy.copy(self)
+        at.labels, at.standing, at.removed = list(self.labels), list(self.standing), set(self.removed)
+        return at
+
     def refresh(self) -> None:
         """Look whether somebody else was at work, and read anew where that is so."""
-        if self._store.judgements.newest() != self._newest:
+        if self._store.judgements.newest() != self.newest:
             self.reload()
 
     def added(self, judgement: Judgement) -> None:
         """Take note of a judgement that was just recorded here."""
-        if judgement.id != self._newest + 1:  # somebody else was at work in between
+        if judgement.id != self.newest + 1:  # somebody else was at work in between
             self.reload()
             return
-        self._newest = judgement.id
+        self.newest = judgement.id
         self.standing.append(judgement)
         row = self.row[judgement.name]
         if judgement.teaches:

@@ -57,6 +57,7 @@ def asking_routes(desk: Desk) -> APIRouter:
     router.add_api_route("/judge", _judge(desk), methods=["POST"])
     router.add_api_route("/undo", _undo(desk), methods=["POST"])
     router.add_api_route("/who", _who, methods=["POST"])
+    router.add_api_route("/tally", _tally(desk), methods=["GET"])
     router.add_api_route("/classes", _classes(desk), methods=["GET"])
     return router
 
@@ -76,7 +77,14 @@ def _clean(desk: Desk) -> Any:  # noqa: ANN401
         cards = desk.suspects(who_is(request), wanted, N_GRID) if in_grid else []
         card = None if in_grid else desk.clean(begin(request), who_is(request), wanted)
         html = page(
-            request, "clean.html", tab="clean", view=view, cards=cards, card=card, **_beside(desk, "clean", wanted)
+            request,
+            "clean.html",
+            tab="clean",
+            view=view,
+            cards=cards,
+            card=card,
+            tally=desk.tally(),
+            **_beside(desk, "clean", wanted),
         )
         return remember(HTMLResponse(html), request)
 
@@ -86,7 +94,8 @@ def _clean(desk: Desk) -> Any:  # noqa: ANN401
 def _one(desk: Desk, name: str) -> Any:  # noqa: ANN401
     def one(request: Request) -> Response:
         card = _next(desk, name, begin(request), who_is(request), Wanted())
-        html = page(request, "one.html", tab=name, card=card, **_beside(desk, name, Wanted()))
+        beside = _beside(desk, name, Wanted())
+        html = page(request, "one.html", tab=name, card=card, tally=desk.tally(), **beside)
         return remember(HTMLResponse(html), request)
 
     return one
@@ -144,6 +153,14 @@ def _who(request: Request, who: Annotated[str, Form()], back: Annotated[str, For
     )
 
 
+def _tally(desk: Desk) -> Any:  # noqa: ANN401
+    def tally(request: Request, on: str = "clean") -> Response:
+        values = {"on": on if on in PAGES else "clean", "tally": desk.tally(), **seen_by(request)}
+        return HTMLResponse(fragment("_tally.html", **values))
+
+    return tally
+
+
 def _classes(desk: Desk) -> Any:  # noqa: ANN401
     def classes(q: Annotated[str, Query(max_length=200)] = "") -> Response:
         return JSONResponse(matching(q, desk.memory.classes))
@@ -193,12 +210,13 @@ def _beside(desk: Desk, name: str, wanted: Wanted) -> dict[str, Any]:
     classes = desk.memory.classes
     return {
         "on": name,
-        "tally": desk.tally(),
         "wanted": wanted,
         "query": _query(wanted),
         "checks": desk.cleaning.checks if name == "clean" else {},
         "buttons": desk.buttons(MOST_BUTTONS, N_KEYS) if name != "clean" else (),
         "n_classes": len(classes),
+        "n_ranked": len(desk.cleaning.ranked) if name == "clean" else 0,
+        "n_unlabelled": desk.memory.labels.count(None) - len(desk.memory.removed),
         "ahead": desk.ahead(name),
     }
 

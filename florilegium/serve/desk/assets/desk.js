@@ -23,9 +23,19 @@ async function answerCard(form, button) {
     if (lastRefusal()?.kind === "NewClass") offerNewClass(form);
     return;
   }
-  const desk = document.getElementById("desk");
-  desk.innerHTML = html; // from our own server, which escapes all that comes from data
-  prepare(desk);
+  document.getElementById("work").outerHTML = html; // from our own server, which escapes all that comes from data
+  prepare(document.getElementById("work"));
+  await countAgain(form.elements.on.value);
+}
+
+/** Lay the tally of by now beside the card; counting takes longer than the next card, so nobody waits for it. */
+async function countAgain(on) {
+  const response = await fetch(`/tally?on=${on}`).catch(() => null);
+  const tally = document.getElementById("tally");
+  if (!response?.ok || !tally) return;
+  const isOpen = tally.querySelector("details")?.open;
+  tally.outerHTML = await response.text();
+  if (isOpen) document.querySelector("#tally details").open = true;
 }
 
 /** Let a second Enter make the class that no item has yet; typing on takes the offer back. */
