@@ -43,7 +43,7 @@ class LabelEvent:
 
     @property
     def accepted(self) -> bool:
-        """Tell whether the label is one that the model said first and the person saw: such an item never tests it."""
+        """Tell whether the label is one that the model said first and the person saw."""
         return self.suggested and self.label is not None and self.label == self.suggestion
 
     def __post_init__(self) -> None:

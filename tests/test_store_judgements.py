@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -14,10 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
 
 from florilegium.errors import InputError
 from florilegium.source.base import Harvest, Kind, Sample, Texts
-from florilegium.store import Judgement, Overtaken, Said, Store
+from florilegium.store import Judgement, Overtaken, Said, Store, database
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 
@@ -58,11 +60,31 @@ def test_a_judgement_makes_a_label_event(store: Store) -> None:
 def test_a_click_that_is_sent_twice_is_kept_once(store: Store) -> None:
     """A browser that heard no answer sends again; the second one changes nothing and gives what is recorded."""
     first = store.judgements.add(judged("1"), why="clean")
-    again = store.judgements.add(judged("1", label="dahlia"), why="clean")
+    again = store.judgements.add(judged("1"), why="clean")
 
     assert again == first
     assert len(store.judgements.all()) == 1
     assert len(store.label_events()) == 3
+
+
+def test_a_used_click_takes_no_other_answer(store: Store) -> None:
+    """Whoever goes back in the browser and answers otherwise is told, instead of losing the new answer in silence."""
+    store.judgements.add(judged("1"), why="clean")
+    with pytest.raises(InputError, match="was answered before"):
+        store.judgements.add(judged("1", label="dahlia"), why="clean")
+    store.judgements.undo("u", who="ann", at=NOW)
+    with pytest.raises(InputError, match="was answered before"):
+        store.judgements.add(judged("1"), why="clean")
+
+    assert labels(store)["a"] == "rose"
+
+
+def test_what_was_seen_counts_not_what_it_said(store: Store) -> None:
+    """Somebody who kept the label decided too: the slower one, who saw the item before that, is told."""
+    seen = store.judgements.newest_labels()["a"]
+    store.judgements.add(judged("1", verdict=Said.KEEP, label="rose"), why="clean", seen=seen)
+    with pytest.raises(Overtaken, match="ann said 'rose'"):
+        store.judgements.add(judged("2", who="bob"), why="clean", seen=seen)
 
 
 def test_what_is_no_longer_true_is_refused(store: Store) -> None:
@@ -84,7 +106,7 @@ def test_everything_can_be_taken_back(store: Store) -> None:
     ):
         store.judgements.add(judged(click, verdict=verdict, label=label, before=before), why="clean")
 
-    back = [store.judgements.undo(f"u{i}", who="ann", at=NOW) for i in range(4)]
+    back = [store.judgements.undo(f"u{i}", who="ann", at=NOW)[0] for i in range(4)]
 
     assert [None if j is None else j.click for j in back] == ["3", "2", "1", None]
     assert labels(store) == {"a": "rose", "b": "rose"}
@@ -98,7 +120,7 @@ def test_an_undo_that_is_sent_twice_takes_back_one(store: Store) -> None:
     store.judgements.add(judged("2", name="b"), why="clean")
 
     store.judgements.undo("u", who="ann", at=NOW)
-    again = store.judgements.undo("u", who="ann", at=NOW)
+    again, _ = store.judgements.undo("u", who="ann", at=NOW)
 
     assert again is not None
     assert again.click == "2"
@@ -106,14 +128,28 @@ def test_an_undo_that_is_sent_twice_takes_back_one(store: Store) -> None:
 
 
 def test_nobody_takes_back_what_others_decided_since(store: Store) -> None:
-    """Ann's undo is refused where Bob has given the item another label since."""
-    store.judgements.add(judged("1"), why="clean")
-    store.judgements.add(judged("2", who="bob", label="dahlia", before="peony"), why="clean")
+    """Ann's undo passes over what Bob decided about since, says so, and takes back what she said before that."""
+    store.judgements.add(judged("1", name="b"), why="clean")
+    store.judgements.add(judged("2"), why="clean")
+    store.judgements.add(judged("3", who="bob", label="peony", verdict=Said.KEEP, before="peony"), why="clean")
 
-    with pytest.raises(Overtaken, match="bob said 'dahlia'"):
-        store.judgements.undo("u", who="ann", at=NOW)
+    back, n_passed = store.judgements.undo("u", who="ann", at=NOW)
 
-    assert labels(store)["a"] == "dahlia"
+    assert back is not None
+    assert (back.click, n_passed) == ("1", 1)
+    assert labels(store) == {"a": "peony", "b": "rose"}
+
+
+def test_guesses_in_play_are_not_undone_by_the_way(store: Store) -> None:
+    """Undo goes past what was guessed; that is taken back by its number only."""
+    guess = store.judgements.add(judged("1", task="game", verdict=Said.GUESS, before=None), why="game")
+    nothing, _ = store.judgements.undo("u", who="ann", at=NOW)
+    store.judgements.take_back(guess.id, click="g", at=NOW)
+    store.judgements.take_back(guess.id, click="h", at=NOW)
+
+    assert nothing is None
+    assert store.judgements.all() == ()
+    assert len(store.judgements.history()) == 2
 
 
 def test_a_second_opinion_and_a_game_leave_the_label_alone(store: Store) -> None:
@@ -184,6 +220,17 @@ def test_kill_9_parts_no_judgement_from_its_label(store: Store) -> None:
     assert [e.label for e in store.label_events()][2:] == [j.label for j in store.judgements.all()]
 
 
+def as_of(url: str, version: str) -> None:
+    """Take a database back to what an earlier release made of it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, version)
+    engine.dispose()
+
+
 def test_a_project_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> None:
     """Tables of version 0001 with labels in them become tables of the newest version, and the labels are there."""
     url = f"sqlite:///{tmp_path / 'florilegium.db'}"
@@ -191,11 +238,7 @@ def test_a_project_of_the_first_release_is_brought_up_to_date(tmp_path: Path) ->
     samples = (Sample(name="a", label="rose", sha256="aa"),)
     store.take_in(Harvest(kind=Kind.TEXT, samples=samples, contents=Texts(("a",))), now=NOW)
     store.close()
-    with sqlite3.connect(tmp_path / "florilegium.db") as old:
-        old.execute("DROP TABLE judgements")
-        old.execute("ALTER TABLE labels DROP COLUMN suggestion")
-        old.execute("UPDATE alembic_version SET version_num = '0001'")
-    old.close()
+    as_of(url, "0001")
 
     newer = Store(url)
 

@@ -1,7 +1,9 @@
 """`label`: the pages on which people clean and give labels. Path: project -> **cli**."""
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +13,12 @@ from rich.markup import escape
 from florilegium.cli.edge import edge
 from florilegium.cli.serving import LOOPBACK, open_browser
 from florilegium.cli.terminal import bars_for, console, load, print_json
-from florilegium.errors import SettingError
+from florilegium.errors import InputError, SettingError
 
 if TYPE_CHECKING:
     from florilegium.cli.bars import Bars
     from florilegium.project.desk import DeskWish
+    from florilegium.project.desk.card import Wanted
 
 
 Source = Annotated[
@@ -73,6 +76,7 @@ def label(
       florilegium label -p flowers/ --twice 0.1    a tenth is labelled by two people
     """
     from florilegium.project.desk import DeskWish
+    from florilegium.project.desk.card import Wanted
     from florilegium.serve.desk.asking import first_page
 
     with edge(as_json=as_json), bars_for(as_json) as bars:
@@ -88,7 +92,10 @@ def label(
         if source is not None:
             _make(source, project, bars)
         path = first_page(class_, check, group)
-        _serve(project, wish, bars, host=host, port=port, path=path, browser=not no_open, as_json=as_json)
+        column, _, value = (group or "").partition("=")
+        wanted = Wanted(label=class_, check=check, group=(column.strip(), value.strip()) if group else None)
+        tell = partial(_tell, project, path=path, browser=not no_open, as_json=as_json)
+        _serve(project, wish, bars, wanted=wanted, host=host, port=port, tell=tell)
 
 
 def _refuse_others(host: str) -> None:
@@ -100,10 +107,20 @@ def _refuse_others(host: str) -> None:
 
 
 def _make(source: str, folder: Path, bars: "Bars") -> None:
-    """Make a project of items without labels, or read the source of the one that is there again."""
+    """Make a project of items without labels, or read the source of the one that is there again.
+
+    Raises: InputError: no folder is named, or a project with labels lives there.
+    """
+    from florilegium import settings
     from florilegium.project import prepare
     from florilegium.source.base import NO_LABELS
 
+    if folder == Path():
+        raise InputError(f"{source}: name the folder of the project to make: florilegium label {source} -p DIR")
+    if (folder / settings.FILE_NAME).exists() and not settings.read(folder).source.unlabelled:
+        raise InputError(
+            f"{folder}: a project lives here whose source has labels. Open it with: florilegium label -p {folder}"
+        )
     with prepare(folder, source, progress=bars, labels=NO_LABELS) as project:
         project.new()
 
@@ -113,35 +130,34 @@ def _serve(
     wish: "DeskWish",
     bars: "Bars",
     *,
+    wanted: "Wanted",
     host: str,
     port: int | None,
-    path: str,
-    browser: bool,
-    as_json: bool,
+    tell: Callable[[str], None],
 ) -> None:
     from florilegium.serve.desk import create_desk
     from florilegium.serve.running import address_of, listen, run
 
-    with load(folder, bars) as project:
+    with load(folder, bars) as project, suppress(KeyboardInterrupt), listen(host, port) as listening:
         desk = project.label(wish)
-        app = create_desk(desk)
         try:
+            if wanted:
+                desk.cleaning.refuse_unknown(wanted)
+            app = create_desk(desk)
             desk.prepare()
             bars.stop()
             # Uvicorn obeys Ctrl-C, answers what is open, and then passes it on: the usual end, not an interruption.
-            with suppress(KeyboardInterrupt), listen(host, port) as listening:
-                address = address_of(listening, host) + path
-                run(app, listening, ready=lambda: _tell(folder, address, browser=browser, as_json=as_json))
+            run(app, listening, ready=lambda: tell(address_of(listening, host)))
         finally:
             desk.close()
 
 
-def _tell(folder: Path, address: str, *, browser: bool, as_json: bool) -> None:
+def _tell(folder: Path, address: str, *, path: str, browser: bool, as_json: bool) -> None:
     """Say where the pages are, and open them."""
     if as_json:
-        print_json({"url": address, "project": str(folder)})
+        print_json({"url": address + path, "project": str(folder)})
     else:
-        console().print(f"open [bold]{escape(address)}[/bold]   (Ctrl-C stops it)", highlight=False)
+        console().print(f"open [bold]{escape(address + path)}[/bold]   (Ctrl-C stops it)", highlight=False)
         sys.stdout.flush()
     if browser:
-        open_browser(address)
+        open_browser(address + path)

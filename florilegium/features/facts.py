@@ -101,9 +101,9 @@ def blur(pixels: Octets) -> float:
         gray = np.ascontiguousarray(lines, dtype=np.float32)
         change = np.abs(np.diff(gray))
         again = np.abs(np.diff(uniform_filter1d(gray, BLUR_REACH, mode="nearest")))
-        total = float(change.sum())
-        found.append(1.0 - float(np.maximum(change - again, 0).sum()) / total if total > 0 else 1.0)
-    return max(found)
+        if total := float(change.sum()):  # along stripes nothing changes, which is no blur
+            found.append(1.0 - float(np.maximum(change - again, 0).sum()) / total)
+    return max(found, default=1.0)
 
 
 def _light(thumbs: Octets) -> Vectors:

@@ -67,8 +67,9 @@ def _previous(project: "Project", holdings: Holdings) -> dict[int, Side]:
 def _led(project: "Project", holdings: Holdings, previous: Mapping[int, Side]) -> list[int]:
     """Give the rows without a side whose label must not judge a model: a model led to it.
 
-    It accepted a suggestion that was shown, or the item was chosen because it teaches much: such items are harder than
-    those that a user will meet, so only what was drawn at random may be sealed.
+    A suggestion was shown, or the item was chosen because it teaches much. Of labels beside a suggestion in sight not
+    even those that contradict it may be sealed: they are the model's errors, and these alone would be a harder set than
+    a user will meet. So only what was drawn at random and labelled without the model's word may be.
     """
     dataset = holdings.dataset
     fresh = [row for row in np.flatnonzero(dataset.labelled).tolist() if row not in previous]
@@ -76,7 +77,7 @@ def _led(project: "Project", holdings: Holdings, previous: Mapping[int, Side]) -
         return []
     newest = {event.name: event for event in project.store.label_events()}
     chosen = {j.name for j in project.store.judgements.all() if j.teaches and j.stream != RANDOM}
-    return [row for row in fresh if dataset.names[row] in chosen or newest[dataset.names[row]].accepted]
+    return [row for row in fresh if dataset.names[row] in chosen or newest[dataset.names[row]].suggested]
 
 
 def _without(y: Ints, led: Sequence[int], groups: Ints, previous: Mapping[int, Side]) -> Ints:

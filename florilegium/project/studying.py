@@ -261,7 +261,7 @@ class Study:
         kept = self._project.store.judgements.all(task="game")
         found = next((each for each in kept if each.click == _click(card, at)), None)
         if found is not None:
-            self._project.store.judgements.undo(f"undo {found.click}"[:64], who=self.who, at=self.clock(), of=found.id)
+            self._project.store.judgements.take_back(found.id, click=f"undo {found.click}"[:64], at=self.clock())
 
 
 def _click(card: Card, at: datetime) -> str:

@@ -30,12 +30,12 @@ class Asset:
     tag: str  # of HTTP: equal tag, equal content
 
     @classmethod
-    def read(cls, name: str, file_name: str, *, folder: Path = ASSETS) -> "Asset":
+    def read(cls, name: str, file_name: str, *, folder: Path | None = None) -> "Asset":
         """Read a file of this package.
 
         Raises: StorageError: it is missing in this installation.
         """
-        path = folder / file_name
+        path = (folder or ASSETS) / file_name
         try:
             content = path.read_bytes()
         except OSError as error:

@@ -19,8 +19,10 @@ class Task(StrEnum):
     GAME = "game"  # played: what does a person see?
 
 
-# How an item was chosen: it looked most doubtful; by chance; the user looked for it; it teaches most; for two people.
-RANKED, RANDOM, CHOSEN, TEACHING, TWICE = "ranked", "random", "chosen", "teaching", "twice"
+# How an item was chosen: it looked most doubtful; by chance; the user looked for it; it teaches most.
+RANKED, RANDOM, CHOSEN, TEACHING = "ranked", "random", "chosen", "teaching"
+# And of those that have a label already, which is hidden: two people were to label it; by chance.
+TWICE, AGAIN = "twice", "again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ class Card:
     hidden: bool  # the model would have said something
     suspicion: float | None  # 0..1, how wrong the label looks
     why: str  # why this item, in words
+    known_as: str | None = None  # the name, where that does not tell a label that is hidden
     text: str | None = None  # of a text; None: a picture
     like_label: tuple[int, ...] = ()  # rows of items with that label that are most like it
     like_suggestion: tuple[int, ...] = ()  # and with the suggested one

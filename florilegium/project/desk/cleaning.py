@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from florilegium.project.project import Project
 
 
+N_DRAWS = 20  # before chance is given up for this turn
+
+
 class Cleaning:
     """The ranked list of a session, and what of it is still to be judged."""
 
@@ -75,15 +78,18 @@ class Cleaning:
 
         Args: taken: rows that lie before others.  control_share: 0..1, of items drawn from all that is left.
         """
-        left = self.open_rows(who, wanted)
-        left = left[~np.isin(left, list(taken))] if taken else left
+        everything = self.open_rows(who, wanted)
+        left = everything[~np.isin(everything, list(taken))] if taken and not wanted.item else everything
         if not len(left):
             return None
         if wanted:
             return int(left[0]), CHOSEN
         n_judged = len(self._memory.of(Task.CLEAN))
-        if share_of("control", self._seed, n_judged) < control_share:
-            return int(left[int(share_of("which", self._seed, n_judged) * len(left))]), RANDOM
+        if share_of("control", self._seed, n_judged, who) < control_share:
+            for draw in range(N_DRAWS):  # from all that is left; what lies before others is drawn again
+                row = int(everything[int(share_of("which", self._seed, n_judged, who, draw) * len(everything))])
+                if row not in taken:
+                    return row, RANDOM
         return int(left[0]), RANKED
 
     def _done(self, who: str) -> set[int]:
@@ -123,12 +129,16 @@ class Cleaning:
             self._members(wanted.group)
 
     def _faults(self, wanted: Wanted) -> Iterator[str]:
-        if wanted.label and wanted.label not in self.classes:
-            yield f"no class {wanted.label!r}; there are {', '.join(self.classes[:20])}."
+        classes = self._memory.classes
+        if wanted.label and wanted.label not in classes:
+            yield f"no class {wanted.label!r}; there are {', '.join(classes[:20])}."
         if wanted.item and wanted.item not in self._memory.row:
             yield f"no item {wanted.item!r} in this project."
         if wanted.check and wanted.check not in self._named:
-            yield f"the last audit has no finding of {wanted.check!r}; it has {', '.join(self._named) or 'none'}."
+            there = (
+                f"has {', '.join(self._named)}" if self._named else "was not run, or named no item: florilegium audit"
+            )
+            yield f"no finding of {wanted.check!r}; the last audit {there}."
 
 
 def _by_check(project: "Project") -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ import numpy as np
 from florilegium.active import Meter
 from florilegium.errors import InputError, StepMissing
 from florilegium.project.desk import ticket
-from florilegium.project.desk.card import RANDOM, TEACHING, TWICE, Card, DeskWish, Done, Task, Wanted
+from florilegium.project.desk.card import AGAIN, CHOSEN, RANDOM, TEACHING, TWICE, Card, DeskWish, Done, Task, Wanted
 from florilegium.project.desk.chance import share_of
 from florilegium.project.desk.cleaning import Cleaning
 from florilegium.project.desk.draw import Drawer
@@ -97,45 +97,53 @@ class Desk:
             self.memory.refresh()
             self.cleaning.refuse_unknown(wanted)
             open_rows = self.cleaning.open_rows(who, wanted)
-            held = self._held(session, Task.CLEAN, who, can=open_rows.tolist())
+            # What lies there by chance stays there while somebody looks at others.
+            table = f"clean {wanted}" if wanted else TABLES[Task.CLEAN]
+            held = self._held(session, table, who, can=open_rows.tolist())
             if held is None and not wanted:
                 held = self._second_look(session, Task.CLEAN, who)
             chosen = held or self.cleaning.next(
                 who, wanted, self.places.others(session), control_share=self.wish.control_share
             )
-            return self._card(session, Task.CLEAN, who, chosen)
+            return self._card(session, Task.CLEAN, who, chosen, table=table)
 
-    def suspects(self, who: str, wanted: Wanted, n: int) -> list[Card]:
+    def suspects(self, who: str, wanted: Wanted, n: int, *, session: str = "") -> list[Card]:
         """Give the first n labels still to be judged, for a page that shows many at once; chance has no part in it."""
         with self._lock:
             self.memory.refresh()
             self.cleaning.refuse_unknown(wanted)
-            rows = self.cleaning.open_rows(who, wanted)[:n].tolist()
-            return [self.drawn(row, Task.CLEAN, "chosen", who) for row in rows]
+            taken = self.places.others(session)
+            rows = [row for row in self.cleaning.open_rows(who, wanted).tolist() if row not in taken][:n]
+            streams = [RANDOM if self.places.drawn_at_random(row, RANDOM) else CHOSEN for row in rows]
+            return [
+                self.drawn(row, Task.CLEAN, stream, who, alone=False) for row, stream in zip(rows, streams, strict=True)
+            ]
 
     def label(self, session: str, who: str) -> Card | None:
         """Give the item to label next; None: everything has a label. A reload gives the same one."""
         with self._lock:
             self.memory.refresh()
-            held = self._held(session, Task.LABEL, who, can=self.teaching.open_rows(who).tolist())
+            held = self._held(session, TABLES[Task.LABEL], who, can=self.teaching.open_rows(who).tolist())
             held = held or self._second_look(session, Task.LABEL, who)
             chosen = held or self.teaching.next(who, self.places.others(session))
             return self._card(session, Task.LABEL, who, chosen)
 
     def third(self, session: str, who: str) -> Card | None:
-        """Give the next item about which two people differ; None: there is none."""
+        """Give the next item about which two people differ, to somebody who is neither; None: there is none."""
         with self._lock:
             self.memory.refresh()
-            rows = sorted(self.memory.disputed().keys() - self.places.others(session))
+            done = self.memory.rows(Task.THIRD, who=who) | self.places.others(session)
+            differing = self.memory.disputed().items()
+            rows = sorted(row for row, said in differing if who not in said and row not in done)
             return self._card(session, Task.THIRD, who, (rows[0], RANDOM) if rows else None)
 
-    def _held(self, session: str, page: Task, who: str, *, can: list[int]) -> tuple[int, str] | None:
+    def _held(self, session: str, table: str, who: str, *, can: list[int]) -> tuple[int, str] | None:
         """Give what lies before this session already, while it is still to be decided."""
-        mine = self.places.mine(session, TABLES[page])
+        mine = self.places.mine(session, table)
         if mine is None:
             return None
         row, stream = mine
-        return mine if row in (self._seconds(who) if stream == TWICE else can) else None
+        return mine if row in (self._seconds(who) if stream in (TWICE, AGAIN) else can) else None
 
     def _second_look(self, session: str, page: Task, who: str) -> tuple[int, str] | None:
         """Give, now and then, an item that has a label already: it is asked again without showing it."""
@@ -147,7 +155,7 @@ class Desk:
         if share_of("again", self.wish.seed, n_said) >= self.wish.again_share:
             return None
         can = sorted(self._seconds(who) - taken)
-        return (can[int(share_of("which", self.wish.seed, n_said) * len(can))], TWICE) if can else None
+        return (can[int(share_of("which", self.wish.seed, n_said) * len(can))], AGAIN) if can else None
 
     def _seconds(self, who: str) -> set[int]:
         """Give the labelled rows, none of them sealed, that this person has not been asked about again."""
@@ -162,26 +170,29 @@ class Desk:
         """Give the rows that others labelled and that a second person is to label too."""
         if not self.wish.twice_share:
             return []
-        again = self.memory.rows(Task.AGAIN)
+        again, can = self.memory.rows(Task.AGAIN), self._seconds(who)
         return [
             self.memory.row[j.name]
             for j in self.memory.of(Task.LABEL)
             if j.who != who
             and j.teaches
             and self.memory.row[j.name] not in again
+            and self.memory.row[j.name] in can
             and share_of("twice", self.wish.seed, j.name) < self.wish.twice_share
         ]
 
-    def _card(self, session: str, page: Task, who: str, chosen: tuple[int, str] | None) -> Card | None:
+    def _card(
+        self, session: str, page: Task, who: str, chosen: tuple[int, str] | None, *, table: str | None = None
+    ) -> Card | None:
         if chosen is None:
             return None
         row, stream = chosen
-        self.places.lay(session, TABLES[page], row, stream)
-        task = Task.AGAIN if stream == TWICE else page
+        self.places.lay(session, table or TABLES[page], row, stream)
+        task = Task.AGAIN if stream in (TWICE, AGAIN) else page
         return self.drawn(row, task, stream, who)
 
-    def drawn(self, row: int, task: Task, stream: str, who: str) -> Card:
-        """Draw up an item's card for a task; what must not be seen is not in it."""
+    def drawn(self, row: int, task: Task, stream: str, who: str, *, alone: bool = True) -> Card:
+        """Draw up an item's card for a task; what must not be seen is not in it. `alone`: similar items beside it."""
         with self._lock:
             label = self.memory.labels[row]
             source = self.teaching if task is Task.LABEL else self.cleaning if task is Task.CLEAN else None
@@ -197,6 +208,7 @@ class Desk:
                 suggested=said is not None and not hidden,
                 suspicion=suspicion,
                 click=ticket.new_click(),
+                seen=self.memory.seen[row],
             )
             return self.drawer.card(
                 row,
@@ -207,9 +219,10 @@ class Desk:
                 said=None if hidden else said,
                 hidden=hidden,
                 suspicion=suspicion,
-                labels=self.memory.labels,
+                labels=self.memory.labels if alone else None,
+                sealed=self.memory.sealed,
                 opinions=self.memory.disputed().get(row, {}) if task is Task.THIRD else {},
-                why=self.teaching.reasons.get(row) if stream == TEACHING else None,
+                why=self.teaching.reasons.get(row) if stream == TEACHING and not hidden else None,
             )
 
     def _is_blind(self, row: int, task: Task, who: str) -> bool:
@@ -251,7 +264,7 @@ class Desk:
                 stream=shown.stream,
             )
             try:
-                kept = self.project.store.judgements.add(judgement, why=WHYS[Task(shown.task)])
+                kept = self.project.store.judgements.add(judgement, why=WHYS[Task(shown.task)], seen=shown.seen)
             except Overtaken:
                 self.memory.reload()
                 self.places.clear([self.memory.row[shown.name]])
@@ -285,21 +298,20 @@ class Desk:
         return Done(sentence=_sentence(kept), name=kept.name, row=row)
 
     def undo(self, click: str, *, who: str, session: str) -> Done | None:
-        """Take back this person's last word; None: there is none. Undone in the order in which it was said."""
+        """Take back this person's last word that others have not overtaken; None: there is none left."""
         with self._lock:
             self.memory.refresh()
-            try:
-                back = self.project.store.judgements.undo(click, who=who, at=self.clock())
-            finally:
-                self.memory.reload()
+            back, n_passed = self.project.store.judgements.undo(click, who=who, at=self.clock())
+            self.memory.reload()
             if back is None:
                 return None
             if "teaching" in self.__dict__:
                 self.teaching.told()
-            row = self.memory.row[back.name]
-            if back.task in (Task.CLEAN, Task.LABEL):
+            row = self.memory.row.get(back.name, -1)  # its file may be gone since
+            if row >= 0 and back.task in (Task.CLEAN, Task.LABEL):
                 self._lay_back(row, back, session)
-            return Done(sentence=f"Took back: {_sentence(back)}", name=back.name, row=row)
+            passed = f" {n_passed} of yours stand, since others decided after you." if n_passed else ""
+            return Done(sentence=f"Took back: {_sentence(back)}{passed}", name=back.name, row=row)
 
     def _lay_back(self, row: int, back: Judgement, session: str) -> None:
         self.places.lay(session, TABLES[Task(back.task)], row, back.stream)
@@ -323,13 +335,17 @@ class Desk:
         return self.teaching.meter()
 
     def buttons(self, most: int, n_keys: int) -> tuple[str, ...]:
-        """Give the classes that have a button: all where they are few, else the ones most used here of late."""
-        classes = self.memory.classes
+        """Give the classes that have a button: all where they are few, else the ones most used here of late.
+
+        In the order in which they came up, so that a class keeps its key while others are added.
+        """
+        classes = self.memory.order
         if len(classes) <= most:
             return classes
-        used = Counter(j.label for j in self.memory.standing[-USED_OF:] if j.label in set(classes))
-        common = [str(label) for label, _ in used.most_common(n_keys)]
-        return tuple(sorted(common))
+        there = set(classes)
+        used = Counter(j.label for j in self.memory.standing[-USED_OF:] if j.label in there)
+        common = {label for label, _ in used.most_common(n_keys)}
+        return tuple(label for label in classes if label in common)
 
     def ahead(self, page: str) -> tuple[int, ...]:
         """Give rows whose pictures may be wanted next, so that a browser can fetch them in good time."""
@@ -349,7 +365,10 @@ class Desk:
         with self._lock:
             self.memory.refresh()
             plays = self.memory.of(Task.GAME)
-            return self.playing.human_baseline(plays) if plays else None
+            try:
+                return self.playing.human_baseline(plays) if plays else None
+            except StepMissing:  # cards were studied, and there is no model to stand beside
+                return None
 
     def play(self, *, consent: bool, rng: np.random.Generator) -> Game:
         """Deal a game."""

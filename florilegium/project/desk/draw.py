@@ -14,11 +14,11 @@ from PIL import Image
 from florilegium.errors import ItemError
 from florilegium.features.decode import decode
 from florilegium.features.stream import as_rgb
-from florilegium.project.desk.card import CHOSEN, RANDOM, RANKED, TEACHING, TWICE, Card, Task
+from florilegium.project.desk.card import AGAIN, CHOSEN, RANDOM, RANKED, TEACHING, TWICE, Card, Task
 from florilegium.project.holdings import Holdings
 from florilegium.project.space import space_of
 from florilegium.source.base import Files, Pixels, Texts
-from florilegium.types import Octets, Vectors
+from florilegium.types import Bools, Octets, Vectors
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
@@ -35,7 +35,8 @@ WHYS = {
     RANDOM: "drawn at random from all that is left",
     CHOSEN: "it is among those that you chose",
     TEACHING: "its label teaches the most now",
-    TWICE: "it has a label already, which is hidden: this measures how far people agree",
+    TWICE: "a second person labels it too: this measures how far people agree",
+    AGAIN: "it has a label already, which is hidden: this measures how far people agree",
 }
 
 
@@ -47,7 +48,7 @@ class Drawer:
         self._holdings = holdings
         self._seed = project.settings.seed
         self._points: Vectors | None = None
-        self.picture = lru_cache(maxsize=N_KEPT)(self._picture)
+        self._kept = lru_cache(maxsize=N_KEPT)(self._picture)
 
     def card(
         self,
@@ -60,11 +61,16 @@ class Drawer:
         said: tuple[str, float] | None,
         hidden: bool,
         suspicion: float | None,
-        labels: Sequence[str | None],
+        labels: Sequence[str | None] | None,
         opinions: Mapping[str, str | None],
         why: str | None = None,
+        sealed: Bools | None = None,
     ) -> Card:
-        """Draw up a card; `labels` are all present ones, to find similar items by."""
+        """Draw up a card.
+
+        Args: labels: all present ones, to find similar items by; None: no similar ones are wanted.  sealed: (n,) items
+            that are not shown beside others.
+        """
         sample, contents = self._holdings.dataset.samples[row], self._holdings.dataset.contents
         suggestion, share = said if said is not None else (None, None)
         return Card(
@@ -80,8 +86,9 @@ class Drawer:
             suspicion=suspicion,
             why=why or ("two people differ about it" if task is Task.THIRD else WHYS[stream]),
             text=contents.strings[row][:MOST_CHARS] if isinstance(contents, Texts) else None,
-            like_label=self._like(row, label, labels),
-            like_suggestion=self._like(row, suggestion, labels) if suggestion != label else (),
+            known_as=None if label is None and _tells(sample.name) else sample.name,
+            like_label=self._like(row, label, labels, sealed),
+            like_suggestion=self._like(row, suggestion, labels, sealed) if suggestion != label else (),
             said=tuple(sorted("not in the set" if one is None else one for one in set(opinions.values()))),
             facts=tuple(
                 (what, value) for what, value in (("from", sample.origin), ("licence", sample.licence)) if value
@@ -93,12 +100,18 @@ class Drawer:
         contents = self._holdings.dataset.contents
         return contents.strings[row][:160] if isinstance(contents, Texts) else ""
 
-    def _like(self, row: int, label: str | None, labels: Sequence[str | None]) -> tuple[int, ...]:
-        """Give the rows with a label that are most like one, near copies of it left out."""
-        if label is None:
+    def _like(
+        self, row: int, label: str | None, labels: Sequence[str | None] | None, sealed: Bools | None
+    ) -> tuple[int, ...]:
+        """Give the rows with a label that are most like one, near copies of it and sealed ones left out."""
+        if label is None or labels is None:
             return ()
+        shut = np.zeros(len(labels), dtype=np.bool_) if sealed is None else sealed
         near = self._holdings.near
-        can = np.array([i for i, each in enumerate(labels) if each == label and near[i] != near[row]], dtype=np.int64)
+        can = np.array(
+            [i for i, each in enumerate(labels) if each == label and near[i] != near[row] and not shut[i]],
+            dtype=np.int64,
+        )
         if not len(can):
             return ()
         points = self.points
@@ -115,20 +128,32 @@ class Drawer:
             self._points = np.asarray(found / lengths, dtype=np.float32)
         return self._points
 
-    def _picture(self, row: int, size: str) -> tuple[bytes, str] | None:
+    def picture(self, row: int, size: str) -> tuple[bytes, str] | None:
         """Give a picture's bytes and media type; None: its file is gone or cannot be read any more."""
+        try:
+            return self._kept(row, size)
+        except (ItemError, OSError):  # it may come back, so this is not remembered
+            return None
+
+    def _picture(self, row: int, size: str) -> tuple[bytes, str] | None:
         contents = self._holdings.dataset.contents
         pixels: Octets
         if isinstance(contents, Pixels):
             pixels = as_rgb(contents.array[row][None])[0]
         elif isinstance(contents, Files):
-            try:
-                pixels = decode(contents.paths[row], short_side=SIDES[size])
-            except (ItemError, OSError):
-                return None
+            pixels = decode(contents.paths[row], short_side=SIDES[size])
         else:
             return None
         return encoded(pixels, SIDES[size])
+
+
+def _tells(name: str) -> bool:
+    """Tell whether a name may hold a label: a path does, by its folders.
+
+    >>> _tells("rose/1.jpg"), _tells("0123456789abcdef")
+    (True, False)
+    """
+    return "/" in name
 
 
 def encoded(pixels: Octets, side: int) -> tuple[bytes, str]:

@@ -13,6 +13,7 @@ from florilegium.project.desk.card import Task
 from florilegium.project.holdings import Holdings
 from florilegium.source.base import Side
 from florilegium.store import Judgement, Said
+from florilegium.store.judgements import TOOK_BACK
 from florilegium.types import Bools, Ints
 
 if TYPE_CHECKING:
@@ -31,23 +32,35 @@ class Memory:
         self.holdings = holdings
         self.names = holdings.dataset.names
         self.row = {name: i for i, name in enumerate(self.names)}
-        self.sealed: Bools = np.array([side is Side.TEST for side in holdings.sides], dtype=np.bool_)
         self.reload()
 
     def reload(self) -> None:
-        """Read labels and judgements anew."""
+        """Read labels, sides and judgements anew."""
         self.newest = self._store.judgements.newest()
-        samples, _ = self._store.samples()
-        now = {sample.name: sample.label for sample in samples}
-        self.labels: list[str | None] = [now.get(name) for name in self.names]
+        events = self._store.label_events()
+        last = {event.name: event for event in events}
+        self.labels: list[str | None] = [last[name].label if name in last else None for name in self.names]
         self.standing = [j for j in self._store.judgements.all() if j.name in self.row]
-        told = {event.name for event in self._store.label_events()}
-        self.removed = {row for name, row in self.row.items() if name in told and self.labels[row] is None}
+        # Whose first label was taken back is unlabelled again, and not taken out of the set.
+        self.removed = {
+            self.row[name]
+            for name, event in last.items()
+            if name in self.row and event.label is None and not event.why.startswith(TOOK_BACK)
+        }
+        seen = self._store.judgements.newest_labels()
+        self.seen: list[int | None] = [seen.get(name) for name in self.names]
+        sides = self._store.sides()
+        self.sealed: Bools = np.array(
+            [name in sides and sides[name][1] is Side.TEST for name in self.names], dtype=np.bool_
+        )
+        there = set(self.labels)
+        self.came_up = [label for label in dict.fromkeys(event.label for event in events) if label in there]
 
     def copied(self) -> "Memory":
         """Give a picture of this moment, which later judgements do not change."""
         at = copy.copy(self)
         at.labels, at.standing, at.removed = list(self.labels), list(self.standing), set(self.removed)
+        at.seen, at.came_up = list(self.seen), list(self.came_up)
         return at
 
     def refresh(self) -> None:
@@ -57,26 +70,36 @@ class Memory:
 
     def added(self, judgement: Judgement) -> None:
         """Take note of a judgement that was just recorded here."""
-        if judgement.id != self.newest + 1:  # somebody else was at work in between
+        judged, labelled, placed = self.newest
+        new_label = labelled if judgement.label_id is None else judgement.label_id
+        if judgement.id != judged + 1 or new_label - labelled > 1:  # somebody else was at work in between
             self.reload()
             return
-        self.newest = judgement.id
+        self.newest = (judgement.id, new_label, placed)
         self.standing.append(judgement)
-        row = self.row[judgement.name]
-        if judgement.teaches:
-            self.labels[row] = judgement.label
+        if judgement.teaches and judgement.name in self.row:
+            row = self.row[judgement.name]
+            self.labels[row], self.seen[row] = judgement.label, judgement.label_id
             (self.removed.add if judgement.verdict is Said.REMOVE else self.removed.discard)(row)
+            if judgement.label is not None and judgement.label not in self.came_up:
+                self.came_up.append(judgement.label)
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Give the class names, sorted."""
-        return tuple(sorted({label for label in self.labels if label is not None}))
+        return self.numbers()[1]
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Give the class names in the order in which they came up, so that a class keeps its key."""
+        return tuple(label for label in self.came_up if label is not None)
 
     def numbers(self) -> tuple[Ints, tuple[str, ...]]:
-        """Give the class number per row, -1 where there is none, and the class names."""
-        classes = self.classes
+        """Give the class number per row, -1 where there is none, and the class names, sorted."""
+        labels = list(self.labels)  # of one moment, whoever labels meanwhile
+        classes = tuple(sorted({label for label in labels if label is not None}))
         number = {label: i for i, label in enumerate(classes)}
-        return np.array([-1 if label is None else number[label] for label in self.labels], dtype=np.int64), classes
+        return np.array([-1 if label is None else number[label] for label in labels], dtype=np.int64), classes
 
     def of(self, *tasks: Task) -> list[Judgement]:
         """Give the standing judgements of these tasks, oldest first."""
@@ -95,4 +118,4 @@ class Memory:
                 said.pop(row, None)
             elif j.task in OPINIONS and j.verdict in DECIDED:
                 said[row][j.who] = j.label
-        return {row: each for row, each in said.items() if len(set(each.values())) > 1}
+        return {row: each for row, each in said.items() if len(set(each.values())) > 1 and not self.sealed[row]}

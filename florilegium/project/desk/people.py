@@ -22,7 +22,7 @@ PLAYED = "people, in play"
 
 def beside(project: "Project", holdings: Holdings) -> report.People | None:
     """Give what people did beside what the model does; None: nobody did anything yet."""
-    if not project.store.judgements.newest():
+    if not project.store.judgements.newest()[0]:
         return None
     memory = Memory(project.store, holdings)
     if not memory.standing:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 
-HELD_S = 600.0  # who does nothing for ten minutes has left the desk
+HELD_S = 120.0  # who does nothing for two minutes has left the desk
 
 
 class Places:
@@ -22,6 +22,10 @@ class Places:
     def lay(self, session: str, table: str, row: int, stream: str) -> None:
         """Put an item before a session, in place of what lay there."""
         self._held[session, table] = (row, stream, self._clock())
+
+    def drawn_at_random(self, row: int, stream: str) -> bool:
+        """Tell whether a row lies before somebody by this stream."""
+        return any(held[0] == row and held[1] == stream for held in self._held.values())
 
     def clear(self, rows: Iterable[int]) -> None:
         """Take decided items off all tables."""

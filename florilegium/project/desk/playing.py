@@ -136,12 +136,15 @@ class Playing:
 
     def human_baseline(self, plays: Sequence[Judgement]) -> Against | None:
         """Give how people did against the model on the same pictures, judged by today's labels; None: nobody played."""
-        memory = self._memory
-        rows = [memory.row[j.name] for j in plays]
+        memory, near = self._memory, self._memory.holdings.near
+        # Only what somebody saw for the first time: the answer was shown after it.
+        first: dict[tuple[str, int], Judgement] = {}
+        for j in plays:
+            first.setdefault((j.who, int(near[memory.row[j.name]])), j)
         usable = [
-            (row, j)
-            for row, j in zip(rows, plays, strict=True)
-            if row in self.answers and memory.labels[row] is not None
+            (memory.row[j.name], j)
+            for j in first.values()
+            if memory.row[j.name] in self.answers and memory.labels[memory.row[j.name]] is not None
         ]
         if not usable:
             return None

@@ -15,8 +15,8 @@ from florilegium.active.ceiling import HumanCeiling, human_ceiling
 from florilegium.active.errors_left import errors_left
 from florilegium.active.judged import ErrorsLeft, Judged, Ruling, Stream
 from florilegium.evaluation import Score
-from florilegium.project.desk.card import CHOSEN, RANDOM, RANKED, Task
-from florilegium.project.desk.memory import DECIDED, OPINIONS, Memory
+from florilegium.project.desk.card import AGAIN, CHOSEN, RANDOM, RANKED, Task
+from florilegium.project.desk.memory import DECIDED, Memory
 from florilegium.store import Judgement, Said
 from florilegium.types import Ints
 
@@ -67,19 +67,23 @@ def tally(project: "Project", memory: Memory, ranked: "Ranked | None") -> Tally:
 def _errors(memory: Memory, ranked: "Ranked") -> ErrorsLeft:
     """Estimate the wrong labels left among those that were ranked; a row judged twice has its last verdict."""
     place = {row: i for i, row in enumerate(ranked.rows.tolist())}
+    scores = ranked.scores.tolist()
     last: dict[int, Judgement] = {}
     for j in memory.of(Task.CLEAN):
-        at = place.get(memory.row[j.name])
-        if at is not None:
-            # Why an item was looked at is decided once.
-            last[at] = j if at not in last else replace(j, stream=last[at].stream)
+        row = memory.row[j.name]
+        if row not in place:  # taken out of the set since, so it is not ranked any more: the finding still counts
+            place[row] = len(scores)
+            scores.append(j.suspicion or 0.0)
+        # Why an item was looked at is decided once.
+        at = place[row]
+        last[at] = j if at not in last else replace(j, stream=last[at].stream)
     judged = [Judged(row=at, ruling=RULINGS[j.verdict], stream=STREAMS[j.stream]) for at, j in last.items()]
-    return errors_left(ranked.scores, judged)
+    return errors_left(np.array(scores), judged)
 
 
 def _blind(memory: Memory) -> AutomationBias:
     """Compare agreement with the model's word in sight and out of sight; who is unsure agrees with nobody."""
-    asked = [j for j in memory.of(Task.CLEAN, Task.LABEL) if j.suggestion is not None and j.verdict in DECIDED]
+    asked = [j for j in memory.of(Task.CLEAN, Task.LABEL) if j.suggestion is not None]
     return automation_bias(
         np.array([j.label == j.suggestion for j in asked], dtype=np.bool_),
         np.array([j.suggested for j in asked], dtype=np.bool_),
@@ -88,7 +92,8 @@ def _blind(memory: Memory) -> AutomationBias:
 
 
 def _ceiling(project: "Project", memory: Memory) -> HumanCeiling:
-    again = [j for j in memory.of(Task.AGAIN) if j.verdict in DECIDED]
+    # Only what chance drew: items that two people were to label were mostly chosen because they are hard.
+    again = [j for j in memory.of(Task.AGAIN) if j.verdict in DECIDED and j.stream == AGAIN]
     record = project.store.current_model()
     model = None if record is None else Score(**record.card["cross_validated"])
     return human_ceiling(
@@ -101,7 +106,10 @@ def _clusters(memory: Memory, said: Sequence[Judgement]) -> Ints:
 
 
 def _opinions(memory: Memory) -> list[tuple[str, str, str | None]]:
-    return [(j.who, j.name, j.label) for j in memory.standing if j.task in OPINIONS and j.verdict in DECIDED]
+    """Give who said what of items that somebody labelled without seeing another's label; cleaning shows it."""
+    blind = {j.name for j in memory.of(Task.AGAIN)}
+    said = [j for j in memory.of(Task.LABEL, Task.AGAIN) if j.name in blind and j.verdict in DECIDED]
+    return [(j.who, j.name, j.label) for j in said]
 
 
 def _agreement(opinions: Ratings, *, seed: int) -> Agreement | None:

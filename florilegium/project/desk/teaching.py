@@ -54,7 +54,10 @@ class Teaching:
         # Learns none of the random ones: what it chooses is compared with them.
         self._chooser = QuickHead(vectors, seed=self._seed)
         self._learning = threading.Lock()  # a head is not for two threads at once
-        self._aside: Bools = active.reserve(memory.names, share=random_share, seed=self._seed)
+        # By the first of its near copies: one of them that is chosen would give the others away.
+        _, firsts, codes = np.unique(memory.holdings.near, return_index=True, return_inverse=True)
+        first_names = [memory.names[first] for first in firsts[codes].tolist()]
+        self._aside: Bools = active.reserve(first_names, share=random_share, seed=self._seed)
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._stopped = False
@@ -135,7 +138,8 @@ class Teaching:
                 return
             self._learn()
             left = self.open_rows("")
-            left = left[~self._aside[left]]
+            passed = list(self._memory.rows(Task.LABEL))
+            left = left[~self._aside[left] & ~np.isin(left, passed)]
             if len(left):
                 chosen = self._choose(left).tolist()
                 with self._lock:
@@ -180,10 +184,11 @@ class Teaching:
         """Measure what the labels that people gave here brought; takes a second or two."""
         memory = self._memory
         given = {memory.row[j.name]: j for j in memory.of(Task.LABEL) if j.verdict is Said.LABEL}
-        rows = np.array([row for row in given if memory.labels[row] is not None], dtype=np.int64)
         y, classes = memory.numbers()
         number = {name: i for i, name in enumerate(classes)}
-        known, y_known, _ = self._known()
+        rows = np.array([row for row in given if y[row] >= 0 and not memory.sealed[row]], dtype=np.int64)
+        known = np.flatnonzero((y >= 0) & ~memory.sealed)
+        y_known = y[known]
         before = ~np.isin(known, rows)  # labels that were there when the work began are learned from at every point
         k = len(classes)
 

@@ -29,6 +29,7 @@ class Shown:
     suggested: bool  # was it shown?
     suspicion: float | None
     click: str
+    seen: int | None = None  # the item's newest label event
 
 
 def new_click() -> str:
