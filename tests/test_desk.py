@@ -343,7 +343,7 @@ def test_an_undone_first_label_comes_back(bare: tuple[Path, dict[str, str]], tmp
 def test_a_random_find_counts_after_a_restart(made: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     """What was found by chance and taken out of the set is still evidence when the pages are opened anew."""
     folder, truth = made
-    tallies = []
+    tallies: list[tuple[int, int, int, int, int]] = []
     for _ in range(2):
         with desk_at(folder, tmp_path / "p", control_share=0.9, again_share=0.0) as desk:
             while not tallies and len(desk.memory.standing) < 30:

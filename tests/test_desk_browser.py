@@ -15,7 +15,7 @@ from tests.desk_making import COLOURS, desk_at, trained_project, unlabelled_proj
 from tests.page_serving import DESK, PHONE, serving
 
 pytestmark = pytest.mark.chromium
-PAGES = ("clean", "clean?view=grid", "label", "third", "meter", "play")
+PAGES = ("clean", "clean?view=grid", "label", "decide", "meter", "play")
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def question_of(html: str) -> str:
     return "" if found is None else unescape(re.sub(r"<[^>]+>", "", found[1])).strip()
 
 
-@pytest.mark.parametrize("path", ["/clean", "/clean?view=grid", "/label", "/third", "/meter", "/play"])
+@pytest.mark.parametrize("path", ["/clean", "/clean?view=grid", "/label", "/decide", "/third", "/meter", "/play"])
 def test_every_page_is_there(client: TestClient, path: str) -> None:
     """Each page answers, forbids scripts of others, and names no other host."""
     response = client.get(path)

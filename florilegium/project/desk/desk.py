@@ -54,7 +54,7 @@ class Desk:
         self.drawer = Drawer(project, holdings)
         self._signer = ticket.signer(project.cache)
         self._counting = threading.Lock()  # counting takes longer than a click, and no click waits for it
-        self._counted: tuple[int, Tally] | None = None  # the newest judgement that is in it
+        self._counted: tuple[tuple[int, int, int], Tally] | None = None  # the newest judgement that is in it
         self._lock = threading.RLock()  # held while a page is drawn up, never while a model learns
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from florilegium.serve.desk.playing import playing_routes
 from florilegium.serve.headers import SecurityHeaders, security_headers
 
 ASSETS = Path(__file__).parent / "assets"
-OURS = ("desk.css", "desk.js", "keys.js", "combobox.js", "sending.js")
+OURS = ("desk.css", "desk.js", "keys.js", "combobox.js", "grid.js", "sending.js")
 SHARED = {"style.css": "style.css", "theme.js": "theme.js", "icon.svg": "icon.svg"}  # the same look as all pages
 
 

@@ -11,19 +11,20 @@ from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from florilegium.errors import InputError
-from florilegium.project.desk import Card, Desk, Task
-from florilegium.project.desk.card import Wanted
+from florilegium.project.desk import Card, Desk
+from florilegium.project.desk.card import Done, Wanted
 from florilegium.project.desk.naming import matching
 from florilegium.project.desk.ticket import new_click
-from florilegium.serve.desk.edge import FRAGMENT
+from florilegium.serve.desk.edge import FRAGMENT, wants_page
 from florilegium.serve.desk.people import begin, given_name, remember, who_is
-from florilegium.serve.desk.render import fragment, page, seen_by
+from florilegium.serve.desk.render import fragment, holds_texts, page, seen_by
 from florilegium.store import Said
 
 N_GRID = 24
 MOST_BUTTONS = 24  # classes with a button of their own; beyond that they are typed
 N_KEYS = 9  # keys 1 to 9
-PAGES = {"clean": Task.CLEAN, "label": Task.LABEL, "third": Task.THIRD}
+PAGES = ("clean", "label", "decide")
+NOTHING_BACK = "There is nothing to take back."
 IS = "is:"  # a button that says what it is: is:peony
 
 
@@ -53,7 +54,8 @@ def asking_routes(desk: Desk) -> APIRouter:
     router.add_api_route("/", _start(desk), methods=["GET"])
     router.add_api_route("/clean", _clean(desk), methods=["GET"])
     router.add_api_route("/label", _one(desk, "label"), methods=["GET"])
-    router.add_api_route("/third", _one(desk, "third"), methods=["GET"])
+    router.add_api_route("/decide", _one(desk, "decide"), methods=["GET"])
+    router.add_api_route("/third", _moved, methods=["GET"])
     router.add_api_route("/judge", _judge(desk), methods=["POST"])
     router.add_api_route("/undo", _undo(desk), methods=["POST"])
     router.add_api_route("/who", _who, methods=["POST"])
@@ -74,21 +76,35 @@ def _clean(desk: Desk) -> Any:  # noqa: ANN401
     def clean(request: Request, given: Annotated[Filter, Query()]) -> Response:
         wanted, view = _wanted(given), given.view
         in_grid = view == "grid"
-        cards = desk.suspects(who_is(request), wanted, N_GRID) if in_grid else []
-        card = None if in_grid else desk.clean(begin(request), who_is(request), wanted)
+        try:
+            cards = desk.suspects(who_is(request), wanted, N_GRID) if in_grid else []
+            card = None if in_grid else desk.clean(begin(request), who_is(request), wanted)
+        except InputError as error:  # a class, finding, group or item that is not there
+            return _unknown(desk, request, error)
         html = page(
             request,
             "clean.html",
             tab="clean",
-            view=view,
             cards=cards,
             card=card,
             tally=desk.tally(),
-            **_beside(desk, "clean", wanted),
+            **_beside(desk, "clean", wanted, view=view),
         )
         return remember(HTMLResponse(html), request)
 
     return clean
+
+
+def _unknown(desk: Desk, request: Request, error: InputError) -> Response:
+    """Say calmly to a reader what there is instead; a program gets the error."""
+    if not wants_page(request):
+        raise error
+    html = page(request, "unknown.html", tab="clean", message=str(error), checks=desk.cleaning.checks)
+    return remember(HTMLResponse(html, 404), request)
+
+
+def _moved() -> Response:
+    return RedirectResponse("/decide", 308)
 
 
 def _one(desk: Desk, name: str) -> Any:  # noqa: ANN401
@@ -137,14 +153,17 @@ def _undo(desk: Desk) -> Any:  # noqa: ANN401
         on: Annotated[str, Form()] = "clean",
         query: Annotated[str, Form()] = "",
         click: Annotated[str, Form(max_length=64)] = "",
+        view: Annotated[str, Form()] = "single",
     ) -> Response:
         done = desk.undo(click or new_click(), who=who_is(request), session=begin(request))
-        return _went_on(desk, request, on, query, "There is nothing to take back." if done is None else done.sentence)
+        if view == "grid":
+            return _tile_back(desk, request, done, query)
+        return _went_on(desk, request, on, query, NOTHING_BACK if done is None else done.sentence)
 
     return undo
 
 
-def _who(request: Request, who: Annotated[str, Form()], back: Annotated[str, Form()] = "clean") -> Response:
+def _who(request: Request, who: Annotated[str, Form()] = "", back: Annotated[str, Form()] = "clean") -> Response:
     name = given_name(who)
     if not name:
         raise InputError("Write a name, so that the record can say who gave a label.")
@@ -202,22 +221,23 @@ def _choice(choice: str, label: str) -> tuple[Said, str | None]:
 def _next(desk: Desk, name: str, session: str, who: str, wanted: Wanted) -> Card | None:
     if name == "label":
         return desk.label(session, who)
-    return desk.third(session, who) if name == "third" else desk.clean(session, who, wanted)
+    return desk.third(session, who) if name == "decide" else desk.clean(session, who, wanted)
 
 
-def _beside(desk: Desk, name: str, wanted: Wanted) -> dict[str, Any]:
+def _beside(desk: Desk, name: str, wanted: Wanted, *, view: str = "single") -> dict[str, Any]:
     """Give what stands beside the card."""
     classes = desk.memory.classes
     return {
         "on": name,
+        "view": view,
         "wanted": wanted,
         "query": _query(wanted),
         "checks": desk.cleaning.checks if name == "clean" else {},
-        "buttons": desk.buttons(MOST_BUTTONS, N_KEYS) if name != "clean" else (),
+        "buttons": desk.buttons(MOST_BUTTONS, N_KEYS),
         "n_classes": len(classes),
         "n_ranked": len(desk.cleaning.ranked) if name == "clean" else 0,
         "n_unlabelled": desk.memory.labels.count(None) - len(desk.memory.removed),
-        "ahead": desk.ahead(name),
+        "ahead": () if holds_texts(desk) else desk.ahead(name),
     }
 
 
@@ -234,5 +254,18 @@ def _went_on(desk: Desk, request: Request, on: str, query: str, sentence: str) -
 
 def _tile_done(request: Request, sentence: str, query: str) -> Response:
     if FRAGMENT not in request.headers:
-        return RedirectResponse(f"/clean?view=grid&{query}", 303)
+        return _to_grid(query)
     return HTMLResponse(fragment("_tile_done.html", said=sentence))
+
+
+def _tile_back(desk: Desk, request: Request, done: Done | None, query: str) -> Response:
+    """Give the tile that came back, where it is one to be cleaned, and what was taken back."""
+    if FRAGMENT not in request.headers:
+        return _to_grid(query)
+    cards = [] if done is None else desk.suspects(who_is(request), Wanted(item=done.name), 1)
+    values = {"card": cards[0] if cards else None, "query": _query(_of_query(query))}
+    return HTMLResponse(fragment("_taken_back.html", said=done.sentence if done else NOTHING_BACK, **values))
+
+
+def _to_grid(query: str) -> Response:
+    return RedirectResponse(f"/clean?{_query(_of_query(query))}&view=grid".replace("?&", "?"), 303)

@@ -37,9 +37,13 @@ def _validation(request: Request, error: Exception) -> Response:
     return _answer(request, "RequestError", f"{said}. Load the page again.", 422)
 
 
+def wants_page(request: Request) -> bool:
+    """Tell whether a reader's browser asks, not our script or a program."""
+    return "text/html" in request.headers.get("accept", "") and FRAGMENT not in request.headers
+
+
 def _answer(request: Request, kind: str, message: str, status: int) -> Response:
     """Give an error to our script and to programs as JSON, and to a reader as a page."""
-    wants_page = "text/html" in request.headers.get("accept", "") and FRAGMENT not in request.headers
-    if not wants_page:
+    if not wants_page(request):
         return error_json(kind, message, status=status)
     return HTMLResponse(page(request, "fault.html", tab="", message=message), status)

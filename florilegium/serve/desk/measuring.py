@@ -1,9 +1,8 @@
 """What the work at the desk brought, for people and for programs. Path: project -> **serve**."""
 
-from dataclasses import asdict
-
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from pydantic_core import to_json
+from starlette.responses import HTMLResponse, Response
 
 from florilegium.project.desk import Desk
 from florilegium.serve.desk.people import remember
@@ -24,6 +23,7 @@ def measuring_routes(desk: Desk) -> APIRouter:
     @router.get("/numbers.json", summary="Give all numbers of the meter", operation_id="numbers")
     def numbers() -> Response:
         """Give what people said and what it brought; what was not measured is null."""
-        return JSONResponse({"tally": asdict(desk.tally())})
+        document = {"tally": desk.tally(), "meter": desk.meter(), "human_baseline": desk.human_baseline()}
+        return Response(to_json(document, inf_nan_mode="null"), media_type="application/json")
 
     return router

@@ -8,13 +8,15 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from florilegium.evaluation.words import counted, percent, percent_bare
 from florilegium.project.desk import Desk
-from florilegium.report.render import breakable, cleaned
+from florilegium.project.desk.draw import MOST_CHARS
+from florilegium.report.render import breakable, cleaned, unbroken
 from florilegium.serve.desk.people import who_is
+from florilegium.source.base import Texts
 
 TABS = (
     ("clean", "Clean", "are the labels right?"),
     ("label", "Label", "what has none yet"),
-    ("third", "Decide", "where people differ"),
+    ("decide", "Decide", "where people differ"),
     ("meter", "Meter", "what it brought"),
     ("play", "Play", "you against the model"),
 )
@@ -41,7 +43,25 @@ def desk_of(request: Request) -> Desk:
 def seen_by(request: Request) -> dict[str, Any]:
     """Give what every template needs to know of the reader."""
     desk = desk_of(request)
-    return {"who": who_is(request), "classes": desk.memory.classes, "blind_share": desk.wish.blind_share}
+    thing = "text" if holds_texts(desk) else "picture"
+    return {
+        "who": who_is(request),
+        "classes": desk.memory.classes,
+        "control_share": desk.wish.control_share,
+        "thing": thing,
+        "things": f"{thing}s",
+    }
+
+
+def holds_texts(desk: Desk) -> bool:
+    """Tell whether the items are texts, which have no pictures."""
+    return isinstance(desk.holdings.dataset.contents, Texts)
+
+
+def text_of(desk: Desk, row: int) -> str | None:
+    """Give what a text item says, as its card shows it; None: it is a picture."""
+    contents = desk.holdings.dataset.contents
+    return contents.strings[row][:MOST_CHARS] if isinstance(contents, Texts) else None
 
 
 @cache
@@ -58,7 +78,8 @@ def environment() -> Environment:
     environment.filters |= {
         "breakable": breakable,
         "counted": counted,
-        "percent": percent,
+        "percent": lambda share: unbroken(percent(share)),
+        "unbroken": unbroken,
         "bare": percent_bare,
         "place": lambda share: f"{100 * min(max(share, 0.0), 1.0):.2f}",
     }

@@ -1,11 +1,15 @@
 // Type a class and choose among those that fit; follows the combobox pattern of the ARIA practices.
 
+import { say } from "./sending.js";
+
 const WAIT_MS = 60; // after the last key, before the server is asked
 
 /** Bring an input with its list to life. */
 export function comboboxIn(input) {
   const list = document.getElementById(input.getAttribute("aria-controls"));
-  let waiting, chosen = -1;
+  let waiting, meant; // meant: the class that the last Enter asked about
+  let chosen = -1;
+  let isMoved = false; // by the arrows: then the choice is the reader's, not ours
 
   const options = () => [...list.children];
   const close = () => {
@@ -13,6 +17,7 @@ export function comboboxIn(input) {
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
     chosen = -1;
+    isMoved = false;
   };
   const choose = (place) => {
     chosen = place;
@@ -22,7 +27,12 @@ export function comboboxIn(input) {
       options()[place].scrollIntoView({ block: "nearest" });
     }
   };
+  const move = (place) => {
+    isMoved = true;
+    choose(place);
+  };
   const take = (name) => {
+    if (!input.isConnected) return; // the next card lies there already
     input.value = name;
     close();
     input.form.querySelector("button[value=label]").click();
@@ -42,25 +52,31 @@ export function comboboxIn(input) {
     );
     list.hidden = !names.length;
     input.setAttribute("aria-expanded", String(names.length > 0));
-    const typed = input.value.trim().toLowerCase();
-    if (names.length && typed && names[0].toLowerCase().startsWith(typed)) choose(0);
+    const typed = plain(input.value);
+    if (names.length && typed && plain(names[0]).startsWith(typed)) choose(0);
   };
   const ask = async () => {
     const typed = input.value;
     const response = await fetch(`/classes?q=${encodeURIComponent(typed)}`).catch(() => null);
-    if (response?.ok && input.value === typed && document.activeElement === input) show(await response.json());
+    if (!response?.ok) return;
+    const names = await response.json();
+    if (input.value === typed && document.activeElement === input && !isMoved) show(names);
   };
 
   input.addEventListener("input", () => {
     clearTimeout(waiting);
+    if (meant) say("");
+    meant = undefined;
+    isMoved = false;
     waiting = setTimeout(() => void ask(), WAIT_MS);
   });
   input.addEventListener("focus", () => void ask());
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // that Enter ends a sign of Chinese or Japanese, not the name
     const n = options().length;
-    if (event.key === "ArrowDown" && n) choose((chosen + 1) % n);
-    else if (event.key === "ArrowUp" && n) choose((chosen - 1 + n) % n);
+    if (event.key === "ArrowDown" && n) move((chosen + 1) % n);
+    else if (event.key === "ArrowUp" && n) move(chosen < 0 ? n - 1 : (chosen - 1 + n) % n);
     else if (event.key === "Enter") void answer();
     else return;
     event.preventDefault();
@@ -68,9 +84,19 @@ export function comboboxIn(input) {
   // Who types quickly presses Enter before the list has come: it is waited for.
   const answer = async () => {
     clearTimeout(waiting);
-    if (input.value.trim() && chosen < 0 && !isNew()) await ask();
-    const name = !list.hidden && chosen >= 0 && !isNew() ? options()[chosen].textContent : input.value;
-    if (name.trim()) take(name);
+    if (isMoved && chosen >= 0) return take(options()[chosen].textContent);
+    const typed = input.value.trim();
+    if (!typed) return say("Type a class first, or choose one with the arrow keys.");
+    if (isNew()) return take(typed);
+    if (meant) return take(meant);
+    await ask();
+    const same = options().find((option) => plain(option.textContent) === plain(typed));
+    if (same) return take(same.textContent);
+    if (list.hidden || chosen < 0) return take(typed); // no class begins so: the server says what it knows
+    meant = options()[chosen].textContent;
+    say(`Enter again says “${meant}”; the arrow keys choose another. For a class “${typed}”, tick “a new class”.`);
   };
-  const isNew = () => input.form.elements.new_class?.checked;
+  const isNew = () => input.form?.elements.new_class?.checked;
 }
+
+const plain = (name) => name.trim().toLowerCase();

@@ -2,92 +2,76 @@
 // Every form works without this script too; then the page is loaded again after each click.
 
 import { comboboxIn } from "./combobox.js";
-import { listenToKeys } from "./keys.js";
-import { lastRefusal, say, send } from "./sending.js";
+import { answerTile, keepTheRest, moveInGrid, takeBack } from "./grid.js";
+import { listenToKeys, switchedBy } from "./keys.js";
+import { say, send, tell } from "./sending.js";
 
 const root = document.documentElement;
+const SENDERS = { desk: answerCard, tile: answerTile, back: takeBack };
 let shownAt = performance.now();
 
 document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (!form.dataset.send) return;
+  const sender = SENDERS[event.target.dataset.send];
+  if (!sender) return;
   event.preventDefault();
-  if (form.elements.seconds) form.elements.seconds.value = ((performance.now() - shownAt) / 1000).toFixed(2);
-  void (form.dataset.send === "tile" ? answerTile(form, event.submitter) : answerCard(form, event.submitter));
+  void sender(event.target, event.submitter);
 });
 
 /** Send the card's answer and lay the next card in its place. */
 async function answerCard(form, button) {
-  const html = await send(form, button);
-  if (html === null) {
-    if (lastRefusal()?.kind === "NewClass") offerNewClass(form);
+  if (form.classList.contains("is-sent")) {
+    // The next item is not in sight yet, so a second key cannot be meant for it.
+    tell("The last answer is still on its way; this key was not used.");
     return;
   }
-  document.getElementById("work").outerHTML = html; // from our own server, which escapes all that comes from data
-  prepare(document.getElementById("work"));
+  const isCard = form.id === "card";
+  if (isCard) form.elements.seconds.value = ((performance.now() - shownAt) / 1000).toFixed(2);
+  const sent = send(form, button);
+  if (isCard) form.classList.add("is-sent");
+  const { html, refusal } = await sent;
+  form.classList.remove("is-sent");
+  if (html === null) {
+    if (refusal?.kind === "NewClass" && form.isConnected) offerNewClass(form, refusal.message);
+    return;
+  }
+  lay(html);
   await countAgain(form.elements.on.value);
+}
+
+/** Lay the next card on the desk, tell what was said, and give the focus back. */
+function lay(html) {
+  const before = document.getElementById("work");
+  const focused = document.activeElement;
+  const wasElsewhere = focused !== document.body && !before.contains(focused);
+  before.outerHTML = html; // from our own server, which escapes all that comes from data
+  const work = document.getElementById("work");
+  tell(work.dataset.said);
+  prepare(work);
+  if (wasElsewhere) return;
+  // The new question is read next; only who takes back one after the other stays on that button.
+  const same = focused.getAttribute("form") === "undo" && work.querySelector("button[form=undo]");
+  (same || work.querySelector("h1"))?.focus({ preventScroll: true });
 }
 
 /** Lay the tally of by now beside the card; counting takes longer than the next card, so nobody waits for it. */
 async function countAgain(on) {
   const response = await fetch(`/tally?on=${on}`).catch(() => null);
+  const html = response?.ok ? await response.text() : null;
   const tally = document.getElementById("tally");
-  if (!response?.ok || !tally) return;
-  const isOpen = tally.querySelector("details")?.open;
-  tally.outerHTML = await response.text();
-  if (isOpen) document.querySelector("#tally details").open = true;
+  if (html && tally) tally.outerHTML = html;
 }
 
 /** Let a second Enter make the class that no item has yet; typing on takes the offer back. */
-function offerNewClass(form) {
+function offerNewClass(form, message) {
   const { label, new_class: box } = form.elements;
   box.checked = true;
-  say(`${lastRefusal().message.replace(/ Say that it is new.*$/, "")} Press Enter again to make it a new class.`);
+  say(`${message.replace(/ Say that it is new.*$/, "")} Press Enter again to make it a new class.`);
   label.focus();
-  const takeBack = () => {
+  const takeBackOffer = () => {
     box.checked = false;
     say("");
   };
-  label.addEventListener("input", takeBack, { once: true });
-}
-
-/** Send a tile's answer, mark it as done and step to the next. */
-async function answerTile(form, button) {
-  const html = await send(form, button);
-  if (html === null) return;
-  const tile = document.createElement("div");
-  tile.className = "tile is-done";
-  const picture = form.querySelector("img, blockquote");
-  if (picture) tile.append(picture);
-  tile.insertAdjacentHTML("beforeend", html);
-  const hadFocus = form.contains(document.activeElement);
-  const next = nextTile(form);
-  document.getElementById("said").textContent = tile.querySelector("[role=status]").textContent;
-  form.replaceWith(tile);
-  if (hadFocus && next) focusTile(next);
-}
-
-const tiles = () => [...document.querySelectorAll("form.tile")];
-const nextTile = (form) => tiles()[tiles().indexOf(form) + 1] ?? tiles().find((each) => each !== form);
-
-function focusTile(tile) {
-  for (const each of tiles()) each.tabIndex = each === tile ? 0 : -1;
-  tile.focus();
-}
-
-/** Move between tiles with the arrow keys. */
-function moveInGrid(event) {
-  const all = tiles();
-  const now = all.indexOf(document.activeElement.closest("form.tile"));
-  if (now < 0 || !event.key.startsWith("Arrow")) return false;
-  const columns = Math.max(1, all.filter((each) => each.offsetTop === all[0].offsetTop).length);
-  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-  if (all[now + step]) focusTile(all[now + step]);
-  return true;
-}
-
-async function keepTheRest() {
-  for (const tile of tiles()) await answerTile(tile, tile.querySelector("[value=keep]"));
+  label.addEventListener("input", takeBackOffer, { once: true });
 }
 
 /** Make what was just laid on the desk ready: pictures, typing, the clock. */
@@ -127,7 +111,9 @@ function followTheme() {
 listenToKeys(moveInGrid);
 followTheme();
 prepare(document);
+const keysOff = document.getElementById("keys-off");
+if (keysOff) switchedBy(keysOff);
 document.querySelector("[data-keep-rest]")?.addEventListener("click", () => void keepTheRest());
 document.querySelector("form.tile")?.focus({ preventScroll: true });
-for (const select of document.querySelectorAll(".filters select")) select.onchange = () => select.form.submit();
-document.getElementById("who").onchange = (event) => event.target.form.submit();
+for (const select of document.querySelectorAll(".filters select")) select.onchange = () => select.form.requestSubmit();
+document.getElementById("who").onchange = (event) => event.target.form.requestSubmit();
