@@ -12,9 +12,10 @@ from PIL import Image
 
 import florilegium
 from florilegium.project import Project
-from florilegium.project.desk import Desk, DeskWish
+from florilegium.project.desk import Card, Desk, DeskWish
 from florilegium.serve.desk import create_desk
 from florilegium.source.base import NO_LABELS
+from florilegium.store import Said
 
 COLOURS = {"blue": (50, 60, 210), "green": (40, 180, 60), "red": (200, 40, 40)}
 N_EACH, N_WRONG = 40, 6
@@ -92,6 +93,11 @@ def desk_at(made: Path, at: Path, **wish: float | str) -> Iterator[Desk]:
             yield desk
         finally:
             desk.close()
+
+
+def answer(desk: Desk, card: Card, truth: str, *, who: str = "ann") -> None:
+    """Answer a card as somebody who sees the true colour does."""
+    desk.judge(card.ticket, Said.LABEL, truth, who=who, seconds=2.0, new_class=True)
 
 
 def browser_of(desk: Desk) -> TestClient:

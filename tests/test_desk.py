@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from florilegium.errors import InputError, SettingError, StepMissing
-from florilegium.project.desk import Card, Desk, DeskWish, Task
+from florilegium.project.desk import DeskWish, Task
 from florilegium.project.desk.card import Wanted
 from florilegium.project.desk.naming import NewClass
 from florilegium.source.base import Side
 from florilegium.store import Overtaken, Said
-from tests.desk_making import COLOURS, N_WRONG, desk_at, trained_project, unlabelled_project
+from tests.desk_making import COLOURS, N_WRONG, answer, desk_at, trained_project, unlabelled_project
 
 ALL = 200  # more cards than there are
 
@@ -28,11 +28,6 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     """Give a project without labels, and the true colours; tests work on copies."""
     folder = tmp_path_factory.mktemp("bare")
     return folder / "project", unlabelled_project(folder)
-
-
-def answer(desk: Desk, card: Card, truth: str, *, who: str = "ann") -> None:
-    """Answer a card as somebody who sees the true colour does."""
-    desk.judge(card.ticket, Said.LABEL, truth, who=who, seconds=2.0, new_class=True)
 
 
 def test_wrong_labels_come_first(made: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
@@ -324,67 +319,3 @@ def test_a_group_of_the_bias_page_can_be_chosen(made: tuple[Path, dict[str, str]
         }
         with pytest.raises(InputError, match="no item is in such a group"):
             desk.suspects("ann", Wanted(group=("brightness", "7 to 8")), ALL)
-
-
-def test_an_undone_first_label_comes_back(bare: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    """To take back an item's first label leaves it unlabelled, not out of the set: it lies before the person again."""
-    with desk_at(bare[0], tmp_path / "p", again_share=0.0) as desk:
-        card = desk.label("s1", "ann")
-        assert card is not None
-        answer(desk, card, "red")
-        desk.undo("u1", who="ann", session="s1")
-        back = desk.label("s1", "ann")
-
-        assert back is not None
-        assert back.name == card.name
-        assert desk.memory.removed == set()
-
-
-def test_a_random_find_counts_after_a_restart(made: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    """What was found by chance and taken out of the set is still evidence when the pages are opened anew."""
-    folder, truth = made
-    tallies: list[tuple[int, int, int, int, int]] = []
-    for _ in range(2):
-        with desk_at(folder, tmp_path / "p", control_share=0.9, again_share=0.0) as desk:
-            while not tallies and len(desk.memory.standing) < 30:
-                card = desk.clean("s1", "ann")
-                assert card is not None
-                is_right = card.label == truth[card.name]
-                desk.judge(card.ticket, Said.KEEP if is_right else Said.REMOVE, None, who="ann")
-            found = desk.tally().errors
-            assert found is not None
-            tallies.append((found.n_judged, found.n_random, found.n_wrong_found, found.low, found.high))
-
-    assert tallies[0] == tallies[1]
-
-
-def test_nothing_sealed_lies_on_the_desk(made: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    """Neither the item nor those that are most like it are of the sealed test set."""
-    with desk_at(made[0], tmp_path / "p", blind_share=0.0, again_share=0.5) as desk:
-        cards = [desk.drawn(row, Task.CLEAN, "ranked", "ann") for row in desk.cleaning.ranked.rows.tolist()]
-        shown = {row for card in cards for row in (card.row, *card.like_label, *card.like_suggestion)}
-
-        assert shown
-        assert not desk.memory.sealed[list(shown)].any()
-
-
-def test_a_name_that_tells_the_label_is_hidden_with_it(made: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    """Asked again without its label, an item of a class folder is not called by its path."""
-    with desk_at(made[0], tmp_path / "p") as desk:
-        row = int(desk.cleaning.ranked.rows[0])
-
-        assert desk.drawn(row, Task.AGAIN, "again", "ann").known_as is None
-        assert desk.drawn(row, Task.CLEAN, "ranked", "ann").known_as == desk.memory.names[row]
-
-
-def test_a_class_keeps_its_key(bare: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    """Classes stand in the order in which they came up, whatever the alphabet says."""
-    with desk_at(bare[0], tmp_path / "p", again_share=0.0) as desk:
-        for label in ("red", "green", "blue"):
-            card = desk.label("s1", "ann")
-            assert card is not None
-            answer(desk, card, label)
-
-        assert desk.buttons(24, 9) == ("red", "green", "blue")
-    with desk_at(bare[0], tmp_path / "p") as again:
-        assert again.buttons(24, 9) == ("red", "green", "blue")

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from fastapi.testclient import TestClient
 from florilegium.project import Project
 from florilegium.project.desk import Desk
 from florilegium.project.desk.card import Wanted
+from florilegium.project.desk.draw import Drawer
+from florilegium.source.base import Texts
 from tests.desk_making import COLOURS, browser_of, desk_at, trained_project, unlabelled_project
 
 FRAGMENT = {"X-Fragment": "1"}
@@ -98,7 +101,10 @@ def test_the_name_is_remembered(client: TestClient, desk: Desk) -> None:
     client.post("/judge", data={"ticket": ticket_of(client.get("/clean").text), "choice": "unsure"})
 
     assert desk.memory.standing[0].who == "Ann Lee"
-    assert client.post("/who", data={"who": "  "}).status_code == 422
+    for nothing in ("", "  "):
+        refused = client.post("/who", data={"who": nothing})
+        assert refused.status_code == 422
+        assert "Write a name" in refused.json()["error"]["message"]
 
 
 def test_undo_by_form(client: TestClient, desk: Desk) -> None:
@@ -238,8 +244,112 @@ def test_numbers_for_programs(client: TestClient) -> None:
     """All that the meter shows can be had as JSON."""
     document = client.get("/numbers.json").json()
 
+    assert document.keys() == {"tally", "meter", "human_baseline"}
+    assert document["meter"] is None  # nothing was labelled here
     assert document["tally"]["errors"]["n_judged"] == 0
     assert document["tally"]["blind"]["outcome"] == "not measurable"
+
+
+def test_the_meter_for_programs(tmp_path: Path) -> None:
+    """After some labels the JSON holds the meter with its curves, what choosing saved and the advice."""
+    truth = unlabelled_project(tmp_path, n=20)
+    with desk_at(tmp_path / "project", tmp_path / "project", again_share=0.0) as desk:
+        client = browser_of(desk)
+        for _ in range(3):
+            html = client.get("/label").text
+            name = re.findall(r"<bdi>(\d+\.png)</bdi>", html)[0]
+            form = {"ticket": ticket_of(html), "choice": "label", "label": truth[name], "new_class": "true"}
+            client.post("/judge", data={**form, "on": "label"})
+        meter = client.get("/numbers.json").json()["meter"]
+        page = client.get("/play")
+
+    assert meter["n_labels"] == 3
+    assert meter["together"]["points"] == []
+    assert meter["saving"]["low"] is None  # no end: JSON has no infinity
+    assert "random item" in meter["advice"]["sentence"]
+    assert page.status_code == 200
+    assert "Nobody to play against yet" in page.text
+
+
+def test_texts_are_played_as_texts(desk: Desk, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a project of texts the game asks about the text, and no page asks for a picture."""
+    words = tuple(f"text number {i} <b>" for i in range(len(desk.memory.names)))
+    told = replace(desk.holdings.dataset, contents=Texts(words))
+    holdings = replace(desk.holdings, dataset=told)
+    monkeypatch.setattr(desk, "holdings", holdings)
+    monkeypatch.setattr(desk, "drawer", Drawer(desk.project, holdings))
+    client.post("/play/start")
+    client.post("/play/guess", data={"guess": "red", "turn": "0"})
+    page = client.get("/play").text
+
+    assert "text number" in page
+    assert "&lt;b&gt;" in page
+    assert "picture" not in page.lower()
+    assert "/item/" not in page + client.get("/clean").text
+
+
+def test_a_game_can_be_given_up_and_consent_is_kept(client: TestClient) -> None:
+    """A half-played game ends where the player wants; who agreed once need not agree again."""
+    client.post("/play/start", data={"consent": "true"})
+    given_up = client.post("/play/stop").text
+    client.post("/play/start", data={"consent": "true"})
+    for turn in range(20):
+        client.post("/play/guess", data={"guess": "red", "turn": str(turn)}, follow_redirects=False)
+
+    assert "You against the model" in given_up
+    assert 'value="true" checked' in client.get("/play").text
+
+
+def test_two_guesses_at_once_are_one(client: TestClient, desk: Desk) -> None:
+    """A double click, whose two forms arrive together, guesses once."""
+    client.post("/play/start", data={"consent": "true"})
+    together = threading.Barrier(2)
+
+    def click() -> None:
+        together.wait()
+        client.post("/play/guess", data={"guess": "red", "turn": "0"}, follow_redirects=False)
+
+    both = [threading.Thread(target=click) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+
+    assert len(desk.memory.of("game")) == 1  # type: ignore[arg-type]
+
+
+def test_a_filter_that_nothing_has(client: TestClient) -> None:
+    """A reader who asks for a class that is not there gets a page with those that are."""
+    response = client.get("/clean", params={"label": "peony"}, headers={"Accept": "text/html"})
+
+    assert response.status_code == 404
+    assert "no class &#39;peony&#39;" in response.text
+    assert '<a href="/clean?label=blue">' in response.text
+    assert "That was not done" not in response.text
+
+
+def test_nothing_is_said_of_the_rest_before_chance_drew_one(client: TestClient, desk: Desk) -> None:
+    """Labels from the head of the list alone say nothing of the others, so no figure stands there."""
+    card = desk.clean("s", "owner")
+    assert card is not None
+    client.post("/judge", data={"ticket": card.ticket, "choice": "keep"})
+    tally = client.get("/tally").text
+
+    assert re.search(r'class="big">\? ', tally)
+    assert "they say nothing of the rest" in tally
+
+
+def test_undo_in_the_grid_gives_the_tile_back(client: TestClient, desk: Desk) -> None:
+    """The answer to an undo in the grid is the tile that came back, and what was taken back."""
+    card = desk.suspects("owner", Wanted(), 1)[0]
+    client.post("/judge", data={"ticket": card.ticket, "choice": "keep", "on": "grid"}, headers=FRAGMENT)
+    back = client.post("/undo", data={"on": "clean", "view": "grid"}, headers=FRAGMENT)
+    plain = client.post("/undo", data={"on": "clean", "view": "grid"}, follow_redirects=False)
+
+    assert f'data-row="{card.row}"' in back.text
+    assert "Took back" in back.text
+    assert ticket_of(back.text) != card.ticket
+    assert plain.headers["location"] == "/clean?view=grid"
 
 
 def test_a_group_of_the_bias_page_can_be_cleaned(client: TestClient) -> None:

@@ -27,6 +27,7 @@ from florilegium.project.desk.tally import Tally, tally
 from florilegium.project.desk.teaching import Teaching
 from florilegium.project.holdings import Holdings
 from florilegium.store import Judgement, Overtaken, Said
+from florilegium.types import Ints
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
@@ -99,7 +100,7 @@ class Desk:
             open_rows = self.cleaning.open_rows(who, wanted)
             # What lies there by chance stays there while somebody looks at others.
             table = f"clean {wanted}" if wanted else TABLES[Task.CLEAN]
-            held = self._held(session, table, who, can=open_rows.tolist())
+            held = self._held(session, table, who, can=open_rows)
             if held is None and not wanted:
                 held = self._second_look(session, Task.CLEAN, who)
             chosen = held or self.cleaning.next(
@@ -123,7 +124,7 @@ class Desk:
         """Give the item to label next; None: everything has a label. A reload gives the same one."""
         with self._lock:
             self.memory.refresh()
-            held = self._held(session, TABLES[Task.LABEL], who, can=self.teaching.open_rows(who).tolist())
+            held = self._held(session, TABLES[Task.LABEL], who, can=self.teaching.open_rows(who))
             held = held or self._second_look(session, Task.LABEL, who)
             chosen = held or self.teaching.next(who, self.places.others(session))
             return self._card(session, Task.LABEL, who, chosen)
@@ -137,13 +138,14 @@ class Desk:
             rows = sorted(row for row, said in differing if who not in said and row not in done)
             return self._card(session, Task.THIRD, who, (rows[0], RANDOM) if rows else None)
 
-    def _held(self, session: str, table: str, who: str, *, can: list[int]) -> tuple[int, str] | None:
+    def _held(self, session: str, table: str, who: str, *, can: Ints) -> tuple[int, str] | None:
         """Give what lies before this session already, while it is still to be decided."""
         mine = self.places.mine(session, table)
         if mine is None:
             return None
         row, stream = mine
-        return mine if row in (self._seconds(who) if stream in (TWICE, AGAIN) else can) else None
+        is_open = row in self._seconds(who) if stream in (TWICE, AGAIN) else bool((can == row).any())
+        return mine if is_open else None
 
     def _second_look(self, session: str, page: Task, who: str) -> tuple[int, str] | None:
         """Give, now and then, an item that has a label already: it is asked again without showing it."""

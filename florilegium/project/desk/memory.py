@@ -3,8 +3,9 @@
 The record is in the store; this is a picture of it that is quick to look at and is drawn anew when others were at work.
 """
 
+import bisect
 import copy
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +54,10 @@ class Memory:
         self.sealed: Bools = np.array(
             [name in sides and sides[name][1] is Side.TEST for name in self.names], dtype=np.bool_
         )
+        self.bare: Bools = np.array([label is None for label in self.labels], dtype=np.bool_)  # not labelled yet
+        self.bare[list(self.removed)] = False
+        self._numbers: tuple[Ints, tuple[str, ...]] | None = None
+        self._n_of = Counter(self.labels)
         there = set(self.labels)
         self.came_up = [label for label in dict.fromkeys(event.label for event in events) if label in there]
 
@@ -60,7 +65,8 @@ class Memory:
         """Give a picture of this moment, which later judgements do not change."""
         at = copy.copy(self)
         at.labels, at.standing, at.removed = list(self.labels), list(self.standing), set(self.removed)
-        at.seen, at.came_up = list(self.seen), list(self.came_up)
+        at._numbers, at._n_of = None, Counter()  # noqa: SLF001 - our own copy
+        at.seen, at.came_up, at.bare = list(self.seen), list(self.came_up), self.bare.copy()
         return at
 
     def refresh(self) -> None:
@@ -79,10 +85,22 @@ class Memory:
         self.standing.append(judgement)
         if judgement.teaches and judgement.name in self.row:
             row = self.row[judgement.name]
-            self.labels[row], self.seen[row] = judgement.label, judgement.label_id
+            self._relabel(row, judgement.label)
+            self.seen[row], self.bare[row] = judgement.label_id, False
             (self.removed.add if judgement.verdict is Said.REMOVE else self.removed.discard)(row)
             if judgement.label is not None and judgement.label not in self.came_up:
                 self.came_up.append(judgement.label)
+
+    def _relabel(self, row: int, label: str | None) -> None:
+        """Change one label; the numbers of all the others stay while the classes do."""
+        before, self.labels[row] = self.labels[row], label
+        self._n_of[before] -= 1
+        self._n_of[label] += 1
+        if self._numbers is None or self._n_of[before] == 0 or self._n_of[label] == 1:
+            self._numbers = None
+            return
+        y, classes = self._numbers
+        y[row] = -1 if label is None else bisect.bisect_left(classes, label)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -96,10 +114,13 @@ class Memory:
 
     def numbers(self) -> tuple[Ints, tuple[str, ...]]:
         """Give the class number per row, -1 where there is none, and the class names, sorted."""
-        labels = list(self.labels)  # of one moment, whoever labels meanwhile
-        classes = tuple(sorted({label for label in labels if label is not None}))
-        number = {label: i for i, label in enumerate(classes)}
-        return np.array([-1 if label is None else number[label] for label in labels], dtype=np.int64), classes
+        known = self._numbers
+        if known is None:
+            labels = list(self.labels)  # of one moment, whoever labels meanwhile
+            classes = tuple(sorted({label for label in labels if label is not None}))
+            number: dict[str | None, int] = {label: i for i, label in enumerate(classes)}
+            known = self._numbers = np.array([number.get(label, -1) for label in labels], dtype=np.int64), classes
+        return known[0].copy(), known[1]
 
     def of(self, *tasks: Task) -> list[Judgement]:
         """Give the standing judgements of these tasks, oldest first."""

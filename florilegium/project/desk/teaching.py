@@ -91,28 +91,23 @@ class Teaching:
 
     def open_rows(self, who: str) -> Ints:
         """Give the rows without a label that this person has not passed over."""
-        memory = self._memory
-        passed = memory.rows(Task.LABEL, who=who)
-        return np.array(
-            [
-                row
-                for row, label in enumerate(memory.labels)
-                if label is None and row not in memory.removed and row not in passed
-            ],
-            dtype=np.int64,
-        )
+        can = self._memory.bare.copy()
+        can[list(self._memory.rows(Task.LABEL, who=who))] = False
+        return np.flatnonzero(can)
 
     def next(self, who: str, taken: Collection[int]) -> tuple[int, str] | None:
         """Give the next row and how it was chosen; None: nothing is left. Args: taken: rows that lie before others."""
-        left = self.open_rows(who)
-        left = left[~np.isin(left, list(taken))] if taken else left
+        can = np.zeros(len(self._aside), dtype=np.bool_)
+        can[self.open_rows(who)] = True
+        can[list(taken)] = False
+        left = np.flatnonzero(can)
         if not len(left):
             return None
         n_asked = len(self._memory.of(Task.LABEL))
         aside, free = left[self._aside[left]], left[~self._aside[left]]
         if len(aside) and (not len(free) or active.turn(n_asked, share=self._share)):
             return int(aside[int(share_of("which", self._seed, n_asked) * len(aside))]), RANDOM
-        row = self._waiting(set(free.tolist()))
+        row = self._waiting(can)
         return (int(self._choose(free)[0]) if row is None else row), TEACHING
 
     def ahead(self, n: int) -> tuple[int, ...]:
@@ -120,10 +115,10 @@ class Teaching:
         with self._lock:
             return tuple(self._queue)[:n]
 
-    def _waiting(self, can: Collection[int]) -> int | None:
+    def _waiting(self, can: Bools) -> int | None:
         """Give the first of the queue that may be asked now; None: the queue is empty."""
         with self._lock:
-            found = next((row for row in self._queue if row in can), None)
+            found = next((row for row in self._queue if can[row]), None)
             if found is not None:
                 self._queue.remove(found)
         if len(self._queue) < N_READY:

@@ -77,8 +77,9 @@ def _clean(desk: Desk) -> Any:  # noqa: ANN401
         wanted, view = _wanted(given), given.view
         in_grid = view == "grid"
         try:
-            cards = desk.suspects(who_is(request), wanted, N_GRID) if in_grid else []
-            card = None if in_grid else desk.clean(begin(request), who_is(request), wanted)
+            session, who = begin(request), who_is(request)
+            cards = desk.suspects(who, wanted, N_GRID, session=session) if in_grid else []
+            card = None if in_grid else desk.clean(session, who, wanted)
         except InputError as error:  # a class, finding, group or item that is not there
             return _unknown(desk, request, error)
         html = page(
@@ -262,9 +263,11 @@ def _tile_back(desk: Desk, request: Request, done: Done | None, query: str) -> R
     """Give the tile that came back, where it is one to be cleaned, and what was taken back."""
     if FRAGMENT not in request.headers:
         return _to_grid(query)
-    cards = [] if done is None else desk.suspects(who_is(request), Wanted(item=done.name), 1)
+    who, session = who_is(request), begin(request)
+    cards = [] if done is None else desk.suspects(who, Wanted(item=done.name), 1, session=session)
     values = {"card": cards[0] if cards else None, "query": _query(_of_query(query))}
-    return HTMLResponse(fragment("_taken_back.html", said=done.sentence if done else NOTHING_BACK, **values))
+    html = fragment("_taken_back.html", said=done.sentence if done else NOTHING_BACK, **values)
+    return remember(HTMLResponse(html), request)
 
 
 def _to_grid(query: str) -> Response:

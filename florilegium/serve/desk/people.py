@@ -50,8 +50,8 @@ def remember(response: Response, request: Request, *, who: str | None = None) ->
 
 def begin(request: Request) -> str:
     """Give the session of a request, made up where the browser has none; `remember` sends it back."""
-    if found := session_of(request):
-        return found
+    if found := session_of(request) or getattr(request.state, "session", ""):
+        return str(found)
     request.state.session = secrets.token_hex(12)
     return str(request.state.session)
 
