@@ -81,7 +81,7 @@ def _wrong(subject: Subject) -> Iterator[Finding]:
         f"{subject.noun} would say, and confident learning takes {n:,} of them for wrong; first of all "
         f"{subject.shown(first)}, labelled {label!r}, which looks like {likely!r}. "
         "Wrong labels teach the model wrong, and a right answer to such an item counts as a mistake.",
-        fix="Look at them in this order, the most suspicious first, until hardly one more is wrong; where the label "
-        f"is wrong: {command('relabel', names[first], likely)}",
+        fix="Look at them one by one, the most suspicious first, with the number of wrong ones left beside: "
+        f"florilegium label. Or correct a single one: {command('relabel', names[first], likely)}",
         rows=rows,
     )
