@@ -203,7 +203,8 @@ def test_colours_are_remembered_and_names_are_sent(tab: Page, desk: Desk) -> Non
     """The chosen colours hold after a reload; a name typed into the head of the page signs what follows."""
     tab.locator("label[title=Dark]").click()
     tab.fill("#who", "Ann")
-    tab.keyboard.press("Enter")
+    with tab.expect_navigation():
+        tab.keyboard.press("Enter")
     expect(tab.locator("html")).to_have_attribute("data-theme", "dark")
     tab.locator("main").press("k")
     expect(tab.locator("#said")).not_to_be_empty()

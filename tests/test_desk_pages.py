@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -19,8 +18,6 @@ from fastapi.testclient import TestClient
 from florilegium.project import Project
 from florilegium.project.desk import Desk
 from florilegium.project.desk.card import Wanted
-from florilegium.project.desk.draw import Drawer
-from florilegium.source.base import Texts
 from tests.desk_making import COLOURS, browser_of, desk_at, trained_project, unlabelled_project
 
 FRAGMENT = {"X-Fragment": "1"}
@@ -225,21 +222,6 @@ def test_pictures_go_out_encoded_anew(client: TestClient) -> None:
     assert again.status_code == 304
 
 
-def test_the_game_over_http(client: TestClient, desk: Desk) -> None:
-    """Twenty guesses end in a score with ranges; a form that is sent twice guesses once."""
-    client.post("/play/start", data={"consent": "true"})
-    for turn in range(20):
-        page = client.get("/play").text
-        assert f"{turn + 1} of 20" in page
-        for _ in range(2):
-            client.post("/play/guess", data={"guess": "red", "turn": str(turn)})
-    page = client.get("/play").text
-
-    assert "The score" in page
-    assert len(desk.memory.of("game")) == 20  # type: ignore[arg-type]
-    assert "People were right on" in client.get("/meter").text
-
-
 def test_numbers_for_programs(client: TestClient) -> None:
     """All that the meter shows can be had as JSON."""
     document = client.get("/numbers.json").json()
@@ -271,59 +253,12 @@ def test_the_meter_for_programs(tmp_path: Path) -> None:
     assert "Nobody to play against yet" in page.text
 
 
-def test_texts_are_played_as_texts(desk: Desk, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a project of texts the game asks about the text, and no page asks for a picture."""
-    words = tuple(f"text number {i} <b>" for i in range(len(desk.memory.names)))
-    told = replace(desk.holdings.dataset, contents=Texts(words))
-    holdings = replace(desk.holdings, dataset=told)
-    monkeypatch.setattr(desk, "holdings", holdings)
-    monkeypatch.setattr(desk, "drawer", Drawer(desk.project, holdings))
-    client.post("/play/start")
-    client.post("/play/guess", data={"guess": "red", "turn": "0"})
-    page = client.get("/play").text
-
-    assert "text number" in page
-    assert "&lt;b&gt;" in page
-    assert "picture" not in page.lower()
-    assert "/item/" not in page + client.get("/clean").text
-
-
-def test_a_game_can_be_given_up_and_consent_is_kept(client: TestClient) -> None:
-    """A half-played game ends where the player wants; who agreed once need not agree again."""
-    client.post("/play/start", data={"consent": "true"})
-    given_up = client.post("/play/stop").text
-    client.post("/play/start", data={"consent": "true"})
-    for turn in range(20):
-        client.post("/play/guess", data={"guess": "red", "turn": str(turn)}, follow_redirects=False)
-
-    assert "You against the model" in given_up
-    assert 'value="true" checked' in client.get("/play").text
-
-
-def test_two_guesses_at_once_are_one(client: TestClient, desk: Desk) -> None:
-    """A double click, whose two forms arrive together, guesses once."""
-    client.post("/play/start", data={"consent": "true"})
-    together = threading.Barrier(2)
-
-    def click() -> None:
-        together.wait()
-        client.post("/play/guess", data={"guess": "red", "turn": "0"}, follow_redirects=False)
-
-    both = [threading.Thread(target=click) for _ in range(2)]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join()
-
-    assert len(desk.memory.of("game")) == 1  # type: ignore[arg-type]
-
-
 def test_a_filter_that_nothing_has(client: TestClient) -> None:
     """A reader who asks for a class that is not there gets a page with those that are."""
     response = client.get("/clean", params={"label": "peony"}, headers={"Accept": "text/html"})
 
     assert response.status_code == 404
-    assert "no class &#39;peony&#39;" in response.text
+    assert "No class &#39;peony&#39;" in response.text
     assert '<a href="/clean?label=blue">' in response.text
     assert "That was not done" not in response.text
 

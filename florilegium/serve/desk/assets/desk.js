@@ -108,6 +108,19 @@ function followTheme() {
   }
 }
 
+/** Send a name when it was changed; Enter would send it a second time, while the first is under way. */
+function followName(input) {
+  let isSent = false;
+  input.onchange = () => input.form.requestSubmit();
+  input.form.addEventListener("submit", (event) => {
+    if (isSent) event.preventDefault();
+    isSent = true;
+  });
+  addEventListener("pageshow", () => {
+    isSent = false; // the reader came back to this very page
+  });
+}
+
 listenToKeys(moveInGrid);
 followTheme();
 prepare(document);
@@ -116,4 +129,4 @@ if (keysOff) switchedBy(keysOff);
 document.querySelector("[data-keep-rest]")?.addEventListener("click", () => void keepTheRest());
 document.querySelector("form.tile")?.focus({ preventScroll: true });
 for (const select of document.querySelectorAll(".filters select")) select.onchange = () => select.form.requestSubmit();
-document.getElementById("who").onchange = (event) => event.target.form.requestSubmit();
+followName(document.getElementById("who"));
