@@ -23,6 +23,7 @@ from florilegium.project.desk.memory import Memory
 from florilegium.project.desk.naming import class_name
 from florilegium.project.desk.places import Places
 from florilegium.project.desk.playing import Against, Game, Playing, Turn
+from florilegium.project.desk.seconds import Seconds
 from florilegium.project.desk.tally import Tally, tally
 from florilegium.project.desk.teaching import Teaching
 from florilegium.project.holdings import Holdings
@@ -52,6 +53,7 @@ class Desk:
         self.clock: Callable[[], datetime] = project.clock
         self.memory = Memory(project.store, holdings)
         self.places = Places()
+        self.seconds = Seconds(self.memory, wish)
         self.drawer = Drawer(project, holdings)
         self._signer = ticket.signer(project.cache)
         self._counting = threading.Lock()  # counting takes longer than a click, and no click waits for it
@@ -102,7 +104,7 @@ class Desk:
             table = f"clean {wanted}" if wanted else TABLES[Task.CLEAN]
             held = self._held(session, table, who, can=open_rows)
             if held is None and not wanted:
-                held = self._second_look(session, Task.CLEAN, who)
+                held = self.seconds.next(who, self.places.others(session))
             chosen = held or self.cleaning.next(
                 who, wanted, self.places.others(session), control_share=self.wish.control_share
             )
@@ -125,7 +127,7 @@ class Desk:
         with self._lock:
             self.memory.refresh()
             held = self._held(session, TABLES[Task.LABEL], who, can=self.teaching.open_rows(who))
-            held = held or self._second_look(session, Task.LABEL, who)
+            held = held or self.seconds.next(who, self.places.others(session), planned=True)
             chosen = held or self.teaching.next(who, self.places.others(session))
             return self._card(session, Task.LABEL, who, chosen)
 
@@ -144,44 +146,8 @@ class Desk:
         if mine is None:
             return None
         row, stream = mine
-        is_open = row in self._seconds(who) if stream in (TWICE, AGAIN) else bool((can == row).any())
+        is_open = row in self.seconds.rows(who) if stream in (TWICE, AGAIN) else bool((can == row).any())
         return mine if is_open else None
-
-    def _second_look(self, session: str, page: Task, who: str) -> tuple[int, str] | None:
-        """Give, now and then, an item that has a label already: it is asked again without showing it."""
-        n_said = len(self.memory.standing)
-        twice = self._to_label_twice(who) if page is Task.LABEL else []
-        taken = self.places.others(session)
-        if waiting := [row for row in twice if row not in taken]:
-            return waiting[0], TWICE
-        if share_of("again", self.wish.seed, n_said) >= self.wish.again_share:
-            return None
-        can = sorted(self._seconds(who) - taken)
-        return (can[int(share_of("which", self.wish.seed, n_said) * len(can))], AGAIN) if can else None
-
-    def _seconds(self, who: str) -> set[int]:
-        """Give the labelled rows, none of them sealed, that this person has not been asked about again."""
-        done = self.memory.rows(Task.AGAIN, who=who)
-        return {
-            row
-            for row, label in enumerate(self.memory.labels)
-            if label is not None and not self.memory.sealed[row] and row not in done
-        }
-
-    def _to_label_twice(self, who: str) -> list[int]:
-        """Give the rows that others labelled and that a second person is to label too."""
-        if not self.wish.twice_share:
-            return []
-        again, can = self.memory.rows(Task.AGAIN), self._seconds(who)
-        return [
-            self.memory.row[j.name]
-            for j in self.memory.of(Task.LABEL)
-            if j.who != who
-            and j.teaches
-            and self.memory.row[j.name] not in again
-            and self.memory.row[j.name] in can
-            and share_of("twice", self.wish.seed, j.name) < self.wish.twice_share
-        ]
 
     def _card(
         self, session: str, page: Task, who: str, chosen: tuple[int, str] | None, *, table: str | None = None
