@@ -76,6 +76,7 @@ def test_a_card_is_studied_with_the_keyboard_alone(browser: Browser, tmp_path: P
         expect(tab.get_by_text("answer 0")).to_be_visible()
         tab.keyboard.press("4")
         expect(tab.get_by_role("heading", level=1)).to_have_text("question 1")
+        tab.wait_for_load_state()  # the page's own keys are listened to from then on
         graded = [(r.guid, r.rating, r.source) for r in study.record.reviews("ada")]
         tab.keyboard.press("u")
         expect(tab.get_by_role("heading", level=1)).to_have_text("question 0")
