@@ -6,6 +6,8 @@ import { answerTile, keepTheRest, moveInGrid, takeBack } from "./grid.js";
 import { listenToKeys, switchedBy } from "./keys.js";
 import { say, send, tell } from "./sending.js";
 
+const PAUSE_MS = 200; // without an answer, before it is counted anew
+
 const root = document.documentElement;
 const SENDERS = { desk: answerCard, tile: answerTile, back: takeBack };
 let shownAt = performance.now();
@@ -35,7 +37,7 @@ async function answerCard(form, button) {
     return;
   }
   lay(html);
-  await countAgain(form.elements.on.value);
+  countSoon(form.elements.on.value);
 }
 
 /** Lay the next card on the desk, tell what was said, and give the focus back. */
@@ -51,6 +53,14 @@ function lay(html) {
   // The new question is read next; only who takes back one after the other stays on that button.
   const same = focused.getAttribute("form") === "undo" && work.querySelector("button[form=undo]");
   (same || work.querySelector("h1"))?.focus({ preventScroll: true });
+}
+
+let counting;
+
+/** Count once the reader pauses: who answers quickly is not held up by numbers that the next answer changes. */
+function countSoon(on) {
+  clearTimeout(counting);
+  counting = setTimeout(() => void countAgain(on), PAUSE_MS);
 }
 
 /** Lay the tally of by now beside the card; counting takes longer than the next card, so nobody waits for it. */
