@@ -79,7 +79,7 @@ def learning(desk: Desk) -> bool:
         learn.append(1000 * (time.perf_counter() - began))
         left = teaching.open_rows("")
         began = time.perf_counter()
-        teaching._choose(left)  # noqa: SLF001
+        teaching._choose(left)  # noqa: SLF001 - as above
         choose.append(1000 * (time.perf_counter() - began))
     said("a label learned", learn)
     said("what to ask next, chosen", choose)

@@ -9,8 +9,10 @@ from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.responses import HTMLResponse, Response
+
+from florilegium.serve.environment import page_environment
 
 
 def reference_routes(app: FastAPI, *, title: str) -> APIRouter:
@@ -58,12 +60,4 @@ def kind_of(schema: Mapping[str, Any]) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("florilegium.serve"), PackageLoader("florilegium.export", "assets")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["kind"] = kind_of
-    return environment
+    return page_environment(kind=kind_of)

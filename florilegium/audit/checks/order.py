@@ -32,7 +32,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         "order",
         Severity.INFO,
         f"Neighbours in the order of the source have the same label in {percent(share)} of {len(y) - 1:,} pairs, where "
-        f"a shuffled order gives {percent(expected)} (p {'< 0.0001' if p < 1e-4 else f'= {p:.4f}'}): "  # noqa: PLR2004
+        f"a shuffled order gives {percent(expected)} (p {'< 0.0001' if p < 1e-4 else f'= {p:.4f}'}): "  # noqa: PLR2004 - the format's last digit
         "a test set cut from the beginning or the end would hold other classes than the rest, and what was collected "
         "in one go may be alike in more than its label.",
         fix="Here the sides are drawn by chance, whatever the order. Shuffle before you cut by hand; and where "

@@ -3,6 +3,7 @@
 The same form works with our script, which swaps the card in place, and without it, by loading the page again.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -48,6 +49,9 @@ def first_page(label: str | None, check: str | None, group: str | None) -> str:
     return f"clean?{query}" if query else ""
 
 
+Route = Callable[..., Response]  # FastAPI reads its parameters
+
+
 def asking_routes(desk: Desk) -> APIRouter:
     """Give the routes that ask and take answers."""
     router = APIRouter(include_in_schema=False)
@@ -64,7 +68,7 @@ def asking_routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _start(desk: Desk) -> Any:  # noqa: ANN401 - a route of FastAPI
+def _start(desk: Desk) -> Route:
     def start() -> Response:
         nothing_to_clean = not len(desk.cleaning.ranked)
         return RedirectResponse("/label" if nothing_to_clean else "/clean", 303)
@@ -72,7 +76,7 @@ def _start(desk: Desk) -> Any:  # noqa: ANN401 - a route of FastAPI
     return start
 
 
-def _clean(desk: Desk) -> Any:  # noqa: ANN401
+def _clean(desk: Desk) -> Route:
     def clean(request: Request, given: Annotated[Filter, Query()]) -> Response:
         wanted, view = _wanted(given), given.view
         in_grid = view == "grid"
@@ -108,7 +112,7 @@ def _moved() -> Response:
     return RedirectResponse("/decide", 308)
 
 
-def _one(desk: Desk, name: str) -> Any:  # noqa: ANN401
+def _one(desk: Desk, name: str) -> Route:
     def one(request: Request) -> Response:
         card = _next(desk, name, begin(request), who_is(request), Wanted())
         beside = _beside(desk, name, Wanted())
@@ -136,7 +140,7 @@ class Answer(BaseModel):
         return value or None
 
 
-def _judge(desk: Desk) -> Any:  # noqa: ANN401
+def _judge(desk: Desk) -> Route:
     def judge(request: Request, given: Annotated[Answer, Form()]) -> Response:
         verdict, said = _choice(given.choice, given.label)
         who = who_is(request)
@@ -148,7 +152,7 @@ def _judge(desk: Desk) -> Any:  # noqa: ANN401
     return judge
 
 
-def _undo(desk: Desk) -> Any:  # noqa: ANN401
+def _undo(desk: Desk) -> Route:
     def undo(
         request: Request,
         on: Annotated[str, Form()] = "clean",
@@ -173,7 +177,7 @@ def _who(request: Request, who: Annotated[str, Form()] = "", back: Annotated[str
     )
 
 
-def _tally(desk: Desk) -> Any:  # noqa: ANN401
+def _tally(desk: Desk) -> Route:
     def tally(request: Request, on: str = "clean") -> Response:
         values = {"on": on if on in PAGES else "clean", "tally": desk.tally(), **seen_by(request)}
         return HTMLResponse(fragment("_tally.html", **values))
@@ -181,7 +185,7 @@ def _tally(desk: Desk) -> Any:  # noqa: ANN401
     return tally
 
 
-def _classes(desk: Desk) -> Any:  # noqa: ANN401
+def _classes(desk: Desk) -> Route:
     def classes(q: Annotated[str, Query(max_length=200)] = "") -> Response:
         return JSONResponse(matching(q, desk.memory.classes))
 

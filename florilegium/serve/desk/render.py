@@ -4,13 +4,12 @@ from functools import cache
 from typing import Any
 
 from fastapi import Request
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
-from florilegium.evaluation.words import counted, percent, percent_bare
 from florilegium.project.desk import Desk
 from florilegium.project.desk.draw import MOST_CHARS
-from florilegium.report.render import breakable, cleaned, unbroken
 from florilegium.serve.desk.people import who_is
+from florilegium.serve.environment import page_environment
 from florilegium.source.base import Texts
 
 TABS = (
@@ -67,20 +66,4 @@ def text_of(desk: Desk, row: int) -> str | None:
 @cache
 def environment() -> Environment:
     """Give the templates with the filters that they use."""
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("florilegium.serve"), PackageLoader("florilegium.export", "assets")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=cleaned,
-    )
-    environment.filters |= {
-        "breakable": breakable,
-        "counted": counted,
-        "percent": lambda share: unbroken(percent(share)),
-        "unbroken": unbroken,
-        "bare": percent_bare,
-        "place": lambda share: f"{100 * min(max(share, 0.0), 1.0):.2f}",
-    }
-    return environment
+    return page_environment()

@@ -3,12 +3,11 @@
 from datetime import timedelta
 from functools import cache
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from florilegium.cards.schedule import wait_words
-from florilegium.evaluation.words import counted, percent, percent_bare
 from florilegium.project.studying import Shown, Study
-from florilegium.report.render import breakable, cleaned
+from florilegium.serve.environment import page_environment
 from florilegium.serve.study.charts import bars, shares
 
 SAID = {
@@ -69,20 +68,4 @@ def _wait(wait: timedelta) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("florilegium.serve"), PackageLoader("florilegium.export", "assets")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=cleaned,
-    )
-    environment.filters |= {
-        "wait": _wait,
-        "counted": counted,
-        "percent": percent,
-        "bare": percent_bare,
-        "breakable": breakable,
-    }
-    environment.filters["place"] = lambda share: f"{100 * min(max(share, 0.0), 1.0):.2f}"
-    return environment
+    return page_environment(wait=_wait)

@@ -1,0 +1,30 @@
+"""The templates of all served pages, with the filters that they share. Path: **serve**. Escapes what is data."""
+
+from collections.abc import Callable
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from florilegium.evaluation.words import counted, percent, percent_bare
+from florilegium.report.render import breakable, cleaned, unbroken
+
+
+def page_environment(**filters: Callable[..., object]) -> Environment:
+    """Give the templates of `serve` and what the exported page lends them; `filters` are a page's own."""
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("florilegium.serve"), PackageLoader("florilegium.export", "assets")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=cleaned,
+    )
+    environment.filters |= {
+        "breakable": breakable,
+        "counted": counted,
+        "percent": lambda share: unbroken(percent(share)),
+        "bare": percent_bare,
+        "unbroken": unbroken,
+        "place": lambda share: f"{100 * min(max(share, 0.0), 1.0):.2f}",
+        **filters,
+    }
+    return environment
