@@ -16,8 +16,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from florilegium.project import Project
-from florilegium.project.desk import Desk
+from florilegium.project.desk import Desk, Task
 from florilegium.project.desk.card import Wanted
+from florilegium.store import Said
 from tests.desk_making import COLOURS, browser_of, desk_at, trained_project, unlabelled_project
 
 FRAGMENT = {"X-Fragment": "1"}
@@ -77,6 +78,16 @@ def test_without_a_script_a_form_leads_to_the_next_page(client: TestClient, desk
     assert (response.status_code, response.headers["location"]) == (303, "/clean")
     assert len(desk.memory.standing) == 1
     assert desk.memory.standing[0].who == "owner"
+
+
+def test_whoever_differs_is_told_that_a_third_decides(client: TestClient, desk: Desk) -> None:
+    """One of the two who differ is not asked, and not told either that nobody differs."""
+    row = int(desk.cleaning.ranked.rows[0])
+    for who, label in (("owner", "blue"), ("ben", "red")):
+        again = desk.drawn(row, Task.AGAIN, "again", who)
+        desk.judge(again.ticket, Said.LABEL, label, who=who)
+
+    assert "1 item waits for somebody else" in client.get("/decide").text.replace("\u00a0", " ")
 
 
 def test_our_script_gets_the_next_card_alone(client: TestClient) -> None:

@@ -240,6 +240,7 @@ def _beside(desk: Desk, name: str, wanted: Wanted, *, view: str = "single") -> d
         "checks": desk.cleaning.checks if name == "clean" else {},
         "buttons": desk.buttons(MOST_BUTTONS, N_KEYS),
         "n_classes": len(classes),
+        "n_disputed": len(desk.memory.disputed()) if name == "decide" else 0,
         "n_ranked": len(desk.cleaning.ranked) if name == "clean" else 0,
         "n_unlabelled": desk.memory.labels.count(None) - len(desk.memory.removed),
         "ahead": () if holds_texts(desk) else desk.ahead(name),
