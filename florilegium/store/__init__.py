@@ -3,18 +3,22 @@
 from florilegium.store.card_record import Answered, CardRecord, Counts
 from florilegium.store.card_rows import Card
 from florilegium.store.judgements import Judgement, Overtaken, Said
+from florilegium.store.people import Account, Invitation, Role
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
 
 __all__ = [
+    "Account",
     "Answered",
     "Card",
     "CardRecord",
     "Counts",
     "Grown",
+    "Invitation",
     "Judgement",
     "ModelRecord",
     "Opening",
     "Overtaken",
+    "Role",
     "Run",
     "Said",
     "Store",

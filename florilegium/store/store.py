@@ -14,7 +14,9 @@ from florilegium.dataset import LabelEvent
 from florilegium.source.base import Harvest, Known, Sample, Side, Texts
 from florilegium.store.database import open_engine, translated
 from florilegium.store.judgements import Judgements
+from florilegium.store.people import People
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
+from florilegium.store.sessions import Sessions
 
 IMPORTED = "import"  # who gave a label that came with the source
 
@@ -67,6 +69,7 @@ class Store:
         self.url = url
         self._engine: Engine = open_engine(url)
         self.judgements = Judgements(self._engine)
+        self.people, self.sessions = People(self._engine), Sessions(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""
