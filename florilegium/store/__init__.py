@@ -5,9 +5,11 @@ from florilegium.store.card_rows import Card
 from florilegium.store.cases import CaseFile
 from florilegium.store.judgements import Judgement, Overtaken, Said
 from florilegium.store.live import Content, Prediction, Purpose, new_ticket, ticket_hash
+from florilegium.store.people import Account, Invitation, Role
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
 
 __all__ = [
+    "Account",
     "Answered",
     "Card",
     "CardRecord",
@@ -15,12 +17,14 @@ __all__ = [
     "Content",
     "Counts",
     "Grown",
+    "Invitation",
     "Judgement",
     "ModelRecord",
     "Opening",
     "Overtaken",
     "Prediction",
     "Purpose",
+    "Role",
     "Run",
     "Said",
     "Store",
