@@ -16,6 +16,7 @@ from florilegium.store.cases import Cases
 from florilegium.store.database import open_engine, translated
 from florilegium.store.judgements import Judgements
 from florilegium.store.live import Live
+from florilegium.store.outbox import Outbox
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
 
 IMPORTED = "import"  # who gave a label that came with the source
@@ -71,6 +72,7 @@ class Store:
         self.judgements = Judgements(self._engine)
         self.live = Live(self._engine)
         self.cases = Cases(self._engine)
+        self.outbox = Outbox(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""
