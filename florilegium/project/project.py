@@ -34,6 +34,7 @@ from florilegium.types import Ints, Progress, silent
 if TYPE_CHECKING:
     from florilegium.project.accounts import Accounts
     from florilegium.project.desk import Desk, DeskWish
+    from florilegium.project.recourse import Recourse
 
 CACHE_NAME = "cache"
 
@@ -176,6 +177,12 @@ class Project:
         from florilegium.project.accounts import Accounts
 
         return Accounts(self.store, clock=self.clock)
+
+    def recourse(self) -> "Recourse":
+        """Give what people can do about live answers: contest, review, follow. Holds no lock, so a server may keep it."""
+        from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
+
+        return Recourse(self)
 
     def confusion(self) -> tuple[Ints, tuple[str, ...]]:
         """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.

@@ -16,6 +16,7 @@ from florilegium.store.cases import Cases
 from florilegium.store.database import open_engine, translated
 from florilegium.store.judgements import Judgements
 from florilegium.store.live import Live
+from florilegium.store.outbox import Outbox
 from florilegium.store.people import People
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
 from florilegium.store.sessions import Sessions
@@ -74,6 +75,7 @@ class Store:
         self.live = Live(self._engine)
         self.cases = Cases(self._engine)
         self.people, self.sessions = People(self._engine), Sessions(self._engine)
+        self.outbox = Outbox(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""
