@@ -172,7 +172,7 @@ class Project:
             return Desk(self, self._holdings, wish or DeskWish(seed=self.settings.seed))
 
     def recourse(self) -> "Recourse":
-        """Give what people can do about live answers: contest, review, follow. Holds no lock, so a server may keep it."""
+        """Give what people can do about live answers: contest, review, follow. A server may keep it: no lock is held."""
         from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
 
         return Recourse(self)
