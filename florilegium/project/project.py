@@ -179,7 +179,7 @@ class Project:
         return Accounts(self.store, clock=self.clock)
 
     def recourse(self) -> "Recourse":
-        """Give what people can do about live answers: contest, review, follow. Holds no lock, so a server may keep it."""
+        """Give what people can do about live answers: contest, review, follow. A server may keep it: no lock is held."""
         from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
 
         return Recourse(self)
