@@ -59,8 +59,8 @@ def _page(router: APIRouter, desk: Desk) -> None:
         desk.throttle.refuse(request)
         try:
             prediction = desk.recourse.answer(ticket)
-        except TicketUnknown as error:
-            return desk.missing(request, error)
+        except TicketUnknown:
+            return desk.missing(request)
         return _form(desk, request, ticket, prediction, Given(), key=new_ticket())
 
     @router.post("/appeal/{ticket}", include_in_schema=False)
@@ -75,8 +75,8 @@ def _sent(desk: Desk, request: Request, ticket: str, sent: Filled) -> Response:
     given = Given.of(sent.fields)
     try:
         _, link = _contest(desk, ticket, given, sent)
-    except TicketUnknown as error:
-        return desk.missing(request, error)
+    except TicketUnknown:
+        return desk.missing(request)
     except (InputError, StateError) as error:
         prediction = desk.recourse.answer(ticket)
         status = 409 if isinstance(error, AlreadyContested) else 422

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fastapi import Request
 from starlette.responses import Response
 
-from florilegium.project.recourse import Recourse, TicketUnknown
+from florilegium.project.recourse import Recourse
 from florilegium.serve.limits import Limits, Room
 from florilegium.serve.recourse.render import public_page
 from florilegium.serve.recourse.throttle import Throttle
@@ -28,9 +28,8 @@ class Desk:
     room: Room
     throttle: Throttle = field(default_factory=Throttle)
 
-    def missing(self, request: Request, error: TicketUnknown) -> Response:
-        """Answer a ticket that belongs to nothing: one page for all of them."""
-        del error  # it may say more than somebody who guesses should read
+    def missing(self, request: Request) -> Response:
+        """Answer a ticket that belongs to nothing: one page for all of them, whatever was wrong."""
         self.throttle.count(request)
         return public_page(request, "missing.html", title=self.title, status=404, message=LOST)
 

@@ -1,4 +1,4 @@
-"""Draft a reply to an appeal from a reviewer's notes. Path: project -> **serve**. Decides nothing, sends nothing unasked.
+"""Draft a reply to an appeal from a reviewer's notes. Path: project -> **serve**. Sends nothing unasked.
 
 By the template at once; by a language model, where one is set, in two steps: what it would take is said first.
 """

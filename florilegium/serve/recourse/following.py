@@ -3,7 +3,6 @@
 Path: project -> **serve**. Whoever has the link is let in, and is told nothing about who reviewed.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -30,11 +29,21 @@ SAID = {
     "reopen": "Another person will look at it anew.",
     "erase": "It is erased.",
 }
+
+
+def _erase(recourse: Recourse, link: str, form: Mapping[str, str]) -> None:
+    """Erase all that is personal, where the question before was answered."""
+    if form.get("sure") != "yes":
+        raise InputError("Nothing was erased. Say on the page before that you are sure.")
+    recourse.forget(link)
+
+
 Act = Callable[[Recourse, str, Mapping[str, str]], object]
 ACTS: Mapping[str, Act] = {
     "tell": lambda recourse, link, form: recourse.tell(link, text=form.get("text", ""), key=form.get("key", "")),
     "withdraw": lambda recourse, link, form: recourse.withdraw(link, key=form.get("key", "")),
     "reopen": lambda recourse, link, form: recourse.reopen(link, text=form.get("text", ""), key=form.get("key", "")),
+    "erase": _erase,
 }
 
 
@@ -58,8 +67,8 @@ def _page(router: APIRouter, desk: Desk) -> None:
         desk.throttle.refuse(request)
         try:
             status = desk.recourse.status(link)
-        except TicketUnknown as error:
-            return desk.missing(request, error)
+        except TicketUnknown:
+            return desk.missing(request)
         values = {"is_learned": status.is_learned, "is_closed": status.state.is_closed}
         key = form_key(desk.recourse, link, "erase")
         thing = THINGS[status.kind]
@@ -69,13 +78,11 @@ def _page(router: APIRouter, desk: Desk) -> None:
     def data(request: Request, link: str) -> Response:
         desk.throttle.refuse(request)
         try:
-            document = desk.recourse.export(link)
-        except TicketUnknown as error:
-            return desk.missing(request, error)
-        headers = {**PRIVATE, "Content-Disposition": 'attachment; filename="case.json"'}
-        return Response(
-            json.dumps(document, indent=2, ensure_ascii=False), media_type="application/json", headers=headers
-        )
+            archive = desk.recourse.person_archive(link)
+        except TicketUnknown:
+            return desk.missing(request)
+        headers = {**PRIVATE, "Content-Disposition": 'attachment; filename="case.zip"'}
+        return Response(archive, media_type="application/zip", headers=headers)
 
 
 def _acts(router: APIRouter, desk: Desk) -> None:
@@ -87,17 +94,12 @@ def _acts(router: APIRouter, desk: Desk) -> None:
 
 
 def _taken(desk: Desk, request: Request, link: str, act: str, form: Mapping[str, str]) -> Response:
+    if act not in ACTS:
+        return desk.missing(request)
     try:
-        if act == "erase":
-            if form.get("sure") != "yes":
-                raise InputError("Say that you are sure, on the page before.")
-            desk.recourse.forget(link)
-        elif act in ACTS:
-            ACTS[act](desk.recourse, link, form)
-        else:
-            raise TicketUnknown(LOST)
-    except TicketUnknown as error:
-        return desk.missing(request, error)
+        ACTS[act](desk.recourse, link, form)
+    except TicketUnknown:
+        return desk.missing(request)
     except (InputError, StateError) as error:
         return _case(desk, request, link, notice=str(error), status=409 if isinstance(error, StateError) else 422)
     return RedirectResponse(f"{at(request)}/case/{link}?done={act}", 303)
@@ -134,8 +136,8 @@ def _case(
     """Give the page of a case as it stands now."""
     try:
         found = desk.recourse.status(link)
-    except TicketUnknown as error:
-        return desk.missing(request, error)
+    except TicketUnknown:
+        return desk.missing(request)
     values = _values(desk, request, link, found, is_new=is_new)
     notice = f"{notice[:1].upper()}{notice[1:]}"
     return public_page(
@@ -182,6 +184,7 @@ def _verdict(found: CaseStatus) -> dict[str, Any] | None:
     return {
         "title": "The answer was wrong" if is_upheld else "The answer was right",
         "label": found.label,
+        "is_none": is_upheld and found.label is None,
         "reason": found.reason,
         "by": found.reviewer,
     }

@@ -1,25 +1,29 @@
 """What owners look at: reviews that are doubtful, and every step that was taken. Path: project -> **serve**."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from statistics import median
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from florilegium.appeals import CaseEvent, State, Step
-from florilegium.project.recourse import Recourse
+from florilegium.appeals import Origin, Ruling
+from florilegium.appeals.doubts import Reviewed
+from florilegium.evaluation import wilson_interval
+from florilegium.project.recourse import trail
 from florilegium.serve.accounts import owner
 from florilegium.serve.recourse import words
 from florilegium.serve.recourse.context import Desk
 from florilegium.serve.recourse.render import PRIVATE, review_page
-from florilegium.store import CaseFile
 
 NAMES: Mapping[str, str] = {
     "days": "days until the deadline",
     "seen": "had something to look at",
     "by_chance": "by chance",
 }
+BY_CHANCE = frozenset({"received", "second wanted", "learned"})  # steps that nobody took
 
 
 def overseeing_routes(desk: Desk) -> APIRouter:
@@ -28,57 +32,82 @@ def overseeing_routes(desk: Desk) -> APIRouter:
 
     @router.get("/review/doubts")
     def doubts(request: Request) -> Response:
-        return review_page(request, "doubts.html", tab="doubts", **_doubts(desk.recourse))
+        reviews = trail.reviews(desk.recourse)
+        return review_page(
+            request,
+            "doubts.html",
+            tab="doubts",
+            doubts=trail.doubtful(desk.recourse),
+            reviewers=_reviewers(reviews),
+            n_decided=len(reviews),
+        )
 
     @router.get("/review/trail")
-    def trail(request: Request) -> Response:
-        recourse = desk.recourse
-        cases = [_case(recourse, file) for file in sorted(recourse.store.cases.all(), key=lambda file: file.case.id)]
-        return review_page(request, "trail.html", tab="trail", title=desk.title, cases=cases, now=recourse.now())
+    def every_step(request: Request) -> Response:
+        told = trail.document(desk.recourse)
+        cases = [_case(each) for each in told["cases"]]
+        values = {"cases": cases, "rules": told["rules"], "now": desk.recourse.now()}
+        return review_page(request, "trail.html", tab="trail", **values)
 
     @router.get("/review/trail.json")
-    def trail_document() -> Response:
+    def document() -> Response:
         headers = {**PRIVATE, "Content-Disposition": 'attachment; filename="audit-trail.json"'}
-        text = json.dumps(desk.recourse.trail(), indent=2, ensure_ascii=False)
+        text = json.dumps(trail.document(desk.recourse), indent=2, ensure_ascii=False)
         return Response(text, media_type="application/json", headers=headers)
 
     return router
 
 
-def _doubts(recourse: Recourse) -> dict[str, Any]:
-    return {"doubts": (), "reviewers": (), "n_decided": 0}
+def _reviewers(reviews: Sequence[Reviewed]) -> list[dict[str, Any]]:
+    """Give one line per reviewer, by name."""
+    by: dict[str, list[Reviewed]] = {}
+    for each in sorted(reviews, key=lambda review: review.who):
+        by.setdefault(each.who, []).append(each)
+    return [_reviewer(who, mine) for who, mine in by.items()]
 
 
-def _case(recourse: Recourse, file: CaseFile) -> dict[str, Any]:
-    prediction, standing = recourse.prediction_of(file), file.standing
-    answered_late = standing.decided_at is not None and standing.decided_at > standing.deadline_at
-    answer = prediction.label if prediction.known else f"I do not know (best guess {prediction.label})"
+def _reviewer(who: str, mine: Sequence[Reviewed]) -> dict[str, Any]:
+    n_wrong = sum(each.ruling is Ruling.UPHELD for each in mine)
+    low, high = wilson_interval(n_wrong, len(mine))
     return {
-        "id": file.case.id,
-        "state": standing.state.value,
-        "origin": words.origin_word(file.case.origin),
-        "answer": answer,
-        "model": prediction.model_id[:12],
-        "late": answered_late or words.is_overdue(standing, now=recourse.now()),
-        "is_closed": State(standing.state).is_closed,
-        "steps": [_step(event) for event in file.events],
+        "who": who,
+        "n": len(mine),
+        "n_wrong": n_wrong,
+        "low": low,
+        "high": high,
+        "blind_s": median(each.blind_s for each in mine),
+        "file_s": median(each.decide_s for each in mine),
     }
 
 
-def _step(event: CaseEvent) -> dict[str, Any]:
-    told = [
-        f"{NAMES.get(name, name)}: {_value(value)}" for name, value in event.details.items() if value not in (None, "")
-    ]
-    by_chance = event.step in (Step.RECEIVED, Step.SECOND_WANTED)
+def _case(told: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "at": event.at,
-        "who": event.who or ("–" if by_chance else "the appellant"),
-        "step": event.step.value,
-        "text": "; ".join(told),
+        "id": told["case"],
+        "state": told["state"],
+        "origin": words.origin_word(Origin(told["origin"])),
+        "answer": told["answer"],
+        "model": told["model"][:12],
+        "due": datetime.fromisoformat(told["due"]),
+        "late": told["overdue"],
+        "forgotten": told["forgotten"],
+        "steps": [_step(each) for each in told["steps"]],
+    }
+
+
+def _step(told: Mapping[str, Any]) -> dict[str, Any]:
+    details = [f"{NAMES.get(name, name)}: {_value(value)}" for name, value in told["details"].items() if value != ""]
+    nobody = "–" if told["step"] in BY_CHANCE else "the appellant"
+    return {
+        "at": datetime.fromisoformat(told["at"]),
+        "who": told["who"] if told["who"] != "—" else nobody,
+        "step": told["step"],
+        "text": "; ".join(details),
     }
 
 
 def _value(value: object) -> str:
+    if value is None:
+        return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

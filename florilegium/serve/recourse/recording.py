@@ -1,7 +1,7 @@
 """Answers that are recorded before they are given, each with the ticket by which it can be contested.
 
-Path: a browser -> **serve** -> project. The photo or text itself is kept only where chance drew it for a blind audit and
-its sender did not object.
+Path: a browser -> **serve** -> project. The photo or text itself is kept only where chance drew it for a blind audit
+and its sender did not object.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The reviewers' pages: the queue, the blind step, the file, the ruling. Path: project -> **serve**.
+"""One case before a reviewer: the blind step, the file, the ruling. Path: project -> **serve**.
 
 What may be seen when is decided by the project; a page shows what it is given. Time is taken by the server: from the
 taking of a case to the blind word, and from there to the ruling.
@@ -11,14 +11,15 @@ from fastapi import APIRouter, Depends, Form, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
-from florilegium.appeals import Origin, Review, Ruling, State, Step, steps_from
+from florilegium.appeals import Origin, Review, Ruling, Step, steps_from
 from florilegium.errors import InputError, StateError
-from florilegium.project.recourse import Blind, OpenFile, Recourse, Waiting
+from florilegium.project.recourse import Blind, OpenFile, Recourse
 from florilegium.serve.accounts import Person, reviewer
 from florilegium.serve.assets import tag_of, tagged
 from florilegium.serve.recourse import drafting, words
 from florilegium.serve.recourse.context import THINGS, Desk, form_key
 from florilegium.serve.recourse.pictures import Examples, large
+from florilegium.serve.recourse.queueing import add_queue
 from florilegium.serve.recourse.render import review_page
 from florilegium.serve.staff import at
 from florilegium.source.base import Kind
@@ -58,67 +59,11 @@ def review_routes(desk: Desk) -> APIRouter:
     """Give the routes."""
     router = APIRouter(include_in_schema=False, dependencies=[Depends(reviewer)])
     examples = Examples(desk.recourse.project)
-    _queue(router, desk)
+    add_queue(router, desk)
     _case(router, desk, examples)
     _pictures(router, desk, examples)
     _steps(router, desk)
     return router
-
-
-# -- the queue ---------------------------------------------------------------------------------------------------------
-
-
-def _queue(router: APIRouter, desk: Desk) -> None:
-    @router.get("/review")
-    def queue(request: Request, person: Who, done: int = 0) -> Response:
-        recourse = desk.recourse
-        waiting = recourse.queue(person.name, str(person.role))
-        rows = [_row(recourse, each, person, is_first=i == 0) for i, each in enumerate(waiting)]
-        counts = (
-            ("to be looked at", len(waiting)),
-            ("overdue", sum(each.is_overdue for each in waiting)),
-            ("before you", sum(each.is_mine for each in waiting)),
-            *(
-                (("for an owner", sum(each.is_disputed for each in waiting)),)
-                if any(e.is_disputed for e in waiting)
-                else ()
-            ),
-        )
-        said = _done(recourse, done) if done else ""
-        return review_page(request, "queue.html", rows=rows, counts=counts, said=said)
-
-
-def _row(recourse: Recourse, each: Waiting, person: Person, *, is_first: bool) -> dict[str, Any]:
-    state = "two reviewers differ" if each.is_disputed else "waits for a second person" if each.is_second else "waits"
-    return {
-        "id": each.case,
-        "mine": each.is_mine,
-        "holder": each.holder,
-        "state": state,
-        "late": each.is_overdue,
-        "due": each.deadline_at,
-        "wait": words.wait(each.deadline_at, now=recourse.now()),
-        "can_take": each.is_free and not each.is_mine,
-        "why_not": "taken",
-        "first": is_first,
-        "key": form_key(recourse, each.case, "take", person.name),
-    }
-
-
-def _done(recourse: Recourse, number: int) -> str:
-    """Say what became of a case that somebody just decided."""
-    try:
-        standing = recourse.case_by_id(number).standing
-    except InputError:
-        return ""
-    if standing.state.is_closed:
-        learned = " The next training learns from it." if standing.is_learned else ""
-        return f"Case {number} is decided.{learned}"
-    if standing.is_disputed:
-        return f"Case {number}: you and another reviewer differ, so an owner decides."
-    if standing.state is State.NEEDS_INFORMATION:
-        return f"Case {number} waits for an answer."
-    return f"Case {number} goes on to another person." if standing.decided else f"Case {number} is in the queue again."
 
 
 # -- one case ----------------------------------------------------------------------------------------------------------
