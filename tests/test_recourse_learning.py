@@ -21,7 +21,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def orange(seed: int) -> bytes:
     """Give a picture of a colour that the project does not know."""
     rng = np.random.default_rng(seed)
-    pixels = np.clip(np.kron(rng.normal(0, 40, (6, 6, 3)), np.ones((8, 8, 1))) + (235, 150, 20), 0, 255)
+    coarse = rng.normal(0, 40, (6, 6, 3))
+    pixels = np.clip(np.kron(coarse, np.ones((8, 8, 1))) + np.array([235, 150, 20]), 0, 255)
     file = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(file, "PNG")
     return file.getvalue()
