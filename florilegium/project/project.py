@@ -183,7 +183,7 @@ class Project:
         """Give what people can do about live answers; it locks nothing, so that a server may keep it."""
         from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
 
-        return Recourse(self)
+        return Recourse(self, changed=self._look_again)
 
     def appeals(self) -> "tuple[CaseLine, ...]":
         """Give every appeal and blind audit in one line, the newest first."""

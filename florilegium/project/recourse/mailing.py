@@ -17,7 +17,7 @@ from email.utils import format_datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from florilegium.errors import SettingError
+from florilegium.errors import InputError, SettingError
 from florilegium.project.recourse import words
 from florilegium.report.render import UNPRINTABLE
 from florilegium.store import Mail
@@ -96,12 +96,17 @@ def message(mail: Mail, settings: "Settings", *, now: datetime) -> EmailMessage:
 
 
 def send_due(recourse: "Recourse", *, timeout_s: float = TIMEOUT_S) -> Delivered:
-    """Send what is due, one connection for all; without a mail server nothing happens."""
+    """Send what is due, one connection for all; without a mail server nothing happens.
+
+    Raises: SettingError: `smtp` names no mail server.  InputError: `mail_from` is no address.
+    """
     settings = recourse.settings
     if not recourse.can_mail:
         return Delivered(n_sent=0, n_failed=0, n_given_up=0)
+    server = server_of(settings.smtp)
+    words.address(settings.mail_from)  # a wrong setting is said before any message counts as tried
     mails = recourse.store.outbox.claim(now=recourse.now())
-    outcomes = _sent(mails, settings, now=recourse.now(), timeout_s=timeout_s) if mails else []
+    outcomes = _sent(mails, server, settings, now=recourse.now(), timeout_s=timeout_s) if mails else []
     n_sent = n_failed = n_given_up = 0
     for mail, failure in outcomes:
         if failure is None:
@@ -124,12 +129,12 @@ class _Failure:
 
 
 def _sent(
-    mails: tuple[Mail, ...], settings: "Settings", *, now: datetime, timeout_s: float
+    mails: tuple[Mail, ...], server: Server, settings: "Settings", *, now: datetime, timeout_s: float
 ) -> Iterator[tuple[Mail, _Failure | None]]:
     """Send messages one after the other; give each with what went wrong. One that is gone fails all that are left."""
     left = list(mails)
     try:
-        with _connected(settings, timeout_s=timeout_s) as connection:
+        with _connected(server, settings, timeout_s=timeout_s) as connection:
             while left:
                 failure = _one(connection, left[0], settings, now=now)
                 yield left.pop(0), failure
@@ -149,14 +154,13 @@ def _one(connection: smtplib.SMTP, mail: Mail, settings: "Settings", *, now: dat
     except smtplib.SMTPResponseException as error:
         connection.rset()
         return _Failure(words=_said(error), is_final=error.smtp_code >= FOR_EVER)
-    except ValueError as error:  # an address or subject that no message can have
+    except (ValueError, InputError) as error:  # an address or subject that no message can have
         return _Failure(words=_said(error), is_final=True)
     return None
 
 
 @contextmanager
-def _connected(settings: "Settings", *, timeout_s: float) -> Iterator[smtplib.SMTP]:
-    server = server_of(settings.smtp)
+def _connected(server: Server, settings: "Settings", *, timeout_s: float) -> Iterator[smtplib.SMTP]:
     context = ssl.create_default_context()
     if server.is_tls:
         connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=timeout_s, context=context)

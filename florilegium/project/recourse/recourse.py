@@ -5,7 +5,7 @@ project: a server lives beside the commands.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,9 +40,12 @@ MOST_TICKET = 200  # characters; a longer one is none of ours
 class Recourse:
     """Live answers, appeals, reviews and what follows from them."""
 
-    def __init__(self, project: "Project") -> None:
-        """Take an opened project; it stays open as long as this is used."""
-        self.project = project
+    def __init__(self, project: "Project", *, changed: Callable[[], None] = lambda: None) -> None:
+        """Take an opened project; it stays open as long as this is used.
+
+        Args: changed: called when items or labels have changed, so that what is held of them is read anew.
+        """
+        self.project, self.changed = project, changed
         self.settings, self.store = project.settings, project.store
         self.keyed = Keyed(secret_in(project.folder, KEY_NAME))
         self.recorder = Recorder(project.store.live)
