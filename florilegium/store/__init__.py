@@ -7,10 +7,12 @@ from florilegium.store.contents import Content, Purpose
 from florilegium.store.judgements import Judgement, Overtaken, Said
 from florilegium.store.live import Prediction, Recording
 from florilegium.store.outbox import Mail
+from florilegium.store.people import Account, Invitation, Role
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
 from florilegium.store.tickets import new_ticket, ticket_hash
 
 __all__ = [
+    "Account",
     "Answered",
     "Card",
     "CardRecord",
@@ -19,6 +21,7 @@ __all__ = [
     "Counts",
     "Effects",
     "Grown",
+    "Invitation",
     "Judgement",
     "KeepUntil",
     "Mail",
@@ -28,6 +31,7 @@ __all__ = [
     "Prediction",
     "Purpose",
     "Recording",
+    "Role",
     "Run",
     "Said",
     "Store",

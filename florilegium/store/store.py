@@ -17,7 +17,9 @@ from florilegium.store.database import open_engine, translated
 from florilegium.store.judgements import Judgements
 from florilegium.store.live import Live
 from florilegium.store.outbox import Outbox
+from florilegium.store.people import People
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
+from florilegium.store.sessions import Sessions
 
 IMPORTED = "import"  # who gave a label that came with the source
 
@@ -73,6 +75,7 @@ class Store:
         self.live = Live(self._engine)
         self.cases = Cases(self._engine)
         self.outbox = Outbox(self._engine)
+        self.people, self.sessions = People(self._engine), Sessions(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""
