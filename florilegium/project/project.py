@@ -34,6 +34,7 @@ from florilegium.types import Ints, Progress, silent
 if TYPE_CHECKING:
     from florilegium.project.accounts import Accounts
     from florilegium.project.desk import Desk, DeskWish
+    from florilegium.project.recourse import Recourse
 
 CACHE_NAME = "cache"
 
@@ -170,6 +171,12 @@ class Project:
         with self._command("label"):
             self._holdings, _ = sealing.seal(self, self.holdings())
             return Desk(self, self._holdings, wish or DeskWish(seed=self.settings.seed))
+
+    def recourse(self) -> "Recourse":
+        """Give what people can do about live answers: contest, review, follow. A server may keep it."""
+        from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
+
+        return Recourse(self)
 
     def user(self) -> "Accounts":
         """Give the accounts of the people who may sign in to this project's pages."""
