@@ -25,11 +25,12 @@ def make_project(folder: Path) -> Path:
 
 
 @contextmanager
-def whole_of(folder: Path, *, clock: Clock | None = None, **choices: Any) -> Iterator[FastAPI]:
-    """Give the app of a project; its labelling pages are ready."""
+def whole_of(folder: Path, *, clock: Clock | None = None, desk: bool = True, **choices: Any) -> Iterator[FastAPI]:
+    """Give the app of a project; its labelling pages are ready, where `desk` is wanted."""
     with Project(folder, clock=clock or Clock()) as project:
         app = create_whole(project, **{"is_here": True, **choices})
-        app.state.desk._make_now()
+        if desk:
+            app.state.desk._make_now()
         try:
             yield app
         finally:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from florilegium.project.accounts import Role
-from tests.accounts_making import HERE, NAMES, add_everybody, quick_passwords, signed_in  # noqa: F401 - a fixture
+from tests.accounts_making import HERE, NAMES, add_everybody, quick_passwords, signed_in
 from tests.accounts_whole import every_route, make_project, whole_of
 
 PUBLIC = None
