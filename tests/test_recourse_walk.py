@@ -96,13 +96,20 @@ def contest(form: Page, suggestion: str, *, reason: str = WRITTEN) -> str:
     return form.url.partition("?")[0]
 
 
+def ready(page: Page, where: str) -> None:
+    """Wait until a page of the review listens to keys: it gives its heading the focus then."""
+    expect(page.locator(where)).to_be_visible()
+    expect(page.locator("h1")).to_be_focused()
+
+
 def judged(page: Page, number: int, label_key: str, *, ruling_key: str = "w") -> None:
     """Review the first case of the queue by keys alone."""
     page.goto("/review")
+    ready(page, ".queue")
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("What is this?")
+    ready(page, ".blind")
     page.keyboard.press(label_key)
-    expect(page.locator("#ruling")).to_be_visible()
+    ready(page, "#ruling")
     page.keyboard.press(ruling_key)
     page.keyboard.press("t")
     page.keyboard.type(REASON)
@@ -175,10 +182,11 @@ def test_going_back_and_sending_again_changes_nothing(context: BrowserContext) -
     again = form.url.partition("?")[0]
     reviewer = context.new_page()
     reviewer.goto("/review")
+    ready(reviewer, ".queue")
     reviewer.keyboard.press("Enter")
-    expect(reviewer.locator("h1")).to_have_text("What is this?")
+    ready(reviewer, ".blind")
     reviewer.keyboard.press("1")
-    expect(reviewer.locator("#ruling")).to_be_visible()
+    ready(reviewer, "#ruling")
     reviewer.go_back()
     reviewer.reload()
     expect(reviewer.locator(".question")).to_contain_text("You say blue")
@@ -192,10 +200,11 @@ def test_nothing_that_is_written_runs(context: BrowserContext) -> None:
     link = contest(form, "red", reason=HOSTILE)
     reviewer = context.new_page()
     reviewer.goto("/review")
+    ready(reviewer, ".queue")
     reviewer.keyboard.press("Enter")
-    expect(reviewer.locator("h1")).to_have_text("What is this?")
+    ready(reviewer, ".blind")
     reviewer.keyboard.press("u")
-    expect(reviewer.locator("#ruling")).to_be_visible()
+    ready(reviewer, "#ruling")
     reviewer.keyboard.press("a")
     expect(reviewer.locator("#ask")).to_be_focused()
     reviewer.keyboard.type("<b onclick=alert(3)>which?</b>")
@@ -204,7 +213,11 @@ def test_nothing_that_is_written_runs(context: BrowserContext) -> None:
     expect(form.locator(".verdict-box")).to_contain_text("<b onclick=alert(3)>which?</b>")
     form.get_by_label("Your answer").fill(HOSTILE)
     form.get_by_role("button", name="Send the answer").click()
-    judged(reviewer, 1, "3")
+    reviewer.goto("/review")
+    ready(reviewer, ".queue")
+    reviewer.keyboard.press("Enter")
+    ready(reviewer, "#ruling")  # judged blind before the question
+    judged_on(reviewer)
     for page in ("/review/trail", "/review/doubts", "/review"):
         reviewer.goto(page)
     form.goto(link)
@@ -271,10 +284,10 @@ def test_axe_finds_no_barrier_and_nothing_runs_over(
         reviewer.goto("/review")
         look(reviewer)
         reviewer.keyboard.press("Enter")
-        expect(reviewer.locator("h1")).to_have_text("What is this?")
+        ready(reviewer, ".blind")
         look(reviewer)
         reviewer.keyboard.press("3")
-        expect(reviewer.locator("#ruling")).to_be_visible()
+        ready(reviewer, "#ruling")
         look(reviewer)
         judged_on(reviewer)
         for at in (link, f"{link}/erase", "/case/x", "/review/doubts", "/review/trail"):
