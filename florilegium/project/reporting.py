@@ -102,7 +102,7 @@ def _account(project: "Project", record: "ModelRecord", holdings: Holdings) -> r
             for o in project.store.ledger()
         ),
         provenance=_provenance(project, record),
-        notes=tuple(card["notes"]),
+        notes=(*card["notes"], *own.told_of_cases(project, holdings)),
         biases=_biases(project, record),
         people=people.beside(project, holdings),
     )
