@@ -2,20 +2,28 @@
 
 from florilegium.store.card_record import Answered, CardRecord, Counts
 from florilegium.store.card_rows import Card
+from florilegium.store.cases import CaseFile
 from florilegium.store.judgements import Judgement, Overtaken, Said
+from florilegium.store.live import Content, Prediction, Purpose, new_ticket, ticket_hash
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
 
 __all__ = [
     "Answered",
     "Card",
     "CardRecord",
+    "CaseFile",
+    "Content",
     "Counts",
     "Grown",
     "Judgement",
     "ModelRecord",
     "Opening",
     "Overtaken",
+    "Prediction",
+    "Purpose",
     "Run",
     "Said",
     "Store",
+    "new_ticket",
+    "ticket_hash",
 ]
