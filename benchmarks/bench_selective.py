@@ -41,11 +41,11 @@ def main() -> None:
     rows = [one_split(scores, y, groups, seed) for seed in range(N_SPLITS)]
     promised, naive = (np.array([row[place] for row in rows]) for place in (0, 1))  # (splits, 2)
     print(f"{N_SPLITS} splits in {time.monotonic() - began:.0f} s\n")
-    print(f"{'':<34}{'realised error, %':>22}{'automatic, %':>22}{'splits above 2 %':>18}")
+    print(f"{'':<34}{'realised error, %':>22}{"automatic, %":>24}{'splits above 2 %':>18}")
     for name, said in (("promised (learn then test)", promised), ("2 % on the calibrating half", naive)):
         wrong, share = (said[:, place] for place in (0, 1))
         above = 100 * float((wrong > ERROR).mean())
-        print(f"{name:<34}{spread(wrong):>22}{spread(share):>22}{above:>17.1f}%")
+        print(f"{name:<34}{spread(wrong):>22}{spread(share):>24}{above:>17.1f}%")
     low = float(np.quantile(promised[:, 0], 0.025))
     coverage = float(promised[:, 1].mean())
     if low > ERROR or coverage < LEAST_COVERAGE:

@@ -5,6 +5,7 @@ from florilegium.store.card_rows import Card
 from florilegium.store.cases import CaseFile
 from florilegium.store.judgements import Judgement, Overtaken, Said
 from florilegium.store.live import Content, Prediction, Purpose, new_ticket, ticket_hash
+from florilegium.store.queries import Queries, Query, QueryEvent, QueryState, QueryStep, Taught
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
 
 __all__ = [
@@ -21,9 +22,15 @@ __all__ = [
     "Overtaken",
     "Prediction",
     "Purpose",
+    "Queries",
+    "Query",
+    "QueryEvent",
+    "QueryState",
+    "QueryStep",
     "Run",
     "Said",
     "Store",
+    "Taught",
     "new_ticket",
     "ticket_hash",
 ]

@@ -16,6 +16,8 @@ from florilegium.store.cases import Cases
 from florilegium.store.database import open_engine, translated
 from florilegium.store.judgements import Judgements
 from florilegium.store.live import Live
+from florilegium.store.queries import Queries
+from florilegium.store.query_schema import queries
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
 
 IMPORTED = "import"  # who gave a label that came with the source
@@ -70,6 +72,7 @@ class Store:
         self._engine: Engine = open_engine(url)
         self.judgements = Judgements(self._engine)
         self.live = Live(self._engine)
+        self.queries = Queries(self._engine)
         self.cases = Cases(self._engine)
 
     def close(self) -> None:
@@ -85,7 +88,9 @@ class Store:
             rows = [_item_row(harvest, i, now) for i in range(len(harvest.samples))]
             new = [row for row in rows if row["name"] not in found]
             changed = [row for row in rows if row["name"] in found and _differs(row, found[row["name"]])]
-            gone = [name for name in found.keys() - {row["name"] for row in rows} if found[name].present]
+            # What a query became never was in the source, and so it cannot be gone from there.
+            used = set(db.scalars(select(queries.c.item).where(queries.c.item.is_not(None))))
+            gone = [name for name in found.keys() - {row["name"] for row in rows} - used if found[name].present]
             if new:
                 db.execute(insert(items), new)
             for row in changed:
