@@ -32,6 +32,7 @@ from florilegium.store import Store
 from florilegium.types import Ints, Progress, silent
 
 if TYPE_CHECKING:
+    from florilegium.project.accounts import Accounts
     from florilegium.project.desk import Desk, DeskWish
     from florilegium.project.queries import Queries
 
@@ -176,6 +177,12 @@ class Project:
         with self._command("label"):
             self._holdings, _ = sealing.seal(self, self.holdings())
             return Desk(self, self._holdings, wish or DeskWish(seed=self.settings.seed))
+
+    def user(self) -> "Accounts":
+        """Give the accounts of the people who may sign in to this project's pages."""
+        from florilegium.project.accounts import Accounts
+
+        return Accounts(self.store, clock=self.clock)
 
     def confusion(self) -> tuple[Ints, tuple[str, ...]]:
         """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.

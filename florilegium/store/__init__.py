@@ -5,10 +5,12 @@ from florilegium.store.card_rows import Card
 from florilegium.store.cases import CaseFile
 from florilegium.store.judgements import Judgement, Overtaken, Said
 from florilegium.store.live import Content, Prediction, Purpose, new_ticket, ticket_hash
+from florilegium.store.people import Account, Invitation, Role
 from florilegium.store.queries import Queries, Query, QueryEvent, QueryState, QueryStep, Taught
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
 
 __all__ = [
+    "Account",
     "Answered",
     "Card",
     "CardRecord",
@@ -16,6 +18,7 @@ __all__ = [
     "Content",
     "Counts",
     "Grown",
+    "Invitation",
     "Judgement",
     "ModelRecord",
     "Opening",
@@ -27,6 +30,7 @@ __all__ = [
     "QueryEvent",
     "QueryState",
     "QueryStep",
+    "Role",
     "Run",
     "Said",
     "Store",

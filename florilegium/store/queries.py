@@ -254,7 +254,7 @@ class _Reading:
         self._open = self._connection()
         return self._open
 
-    def __exit__(self, *told: Any) -> None:
+    def __exit__(self, *told: object) -> None:
         self._open.close()
         self._translated.__exit__(*told)
 

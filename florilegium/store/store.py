@@ -16,9 +16,11 @@ from florilegium.store.cases import Cases
 from florilegium.store.database import open_engine, translated
 from florilegium.store.judgements import Judgements
 from florilegium.store.live import Live
+from florilegium.store.people import People
 from florilegium.store.queries import Queries
 from florilegium.store.query_schema import queries
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
+from florilegium.store.sessions import Sessions
 
 IMPORTED = "import"  # who gave a label that came with the source
 
@@ -74,6 +76,7 @@ class Store:
         self.live = Live(self._engine)
         self.queries = Queries(self._engine)
         self.cases = Cases(self._engine)
+        self.people, self.sessions = People(self._engine), Sessions(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""

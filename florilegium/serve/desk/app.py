@@ -9,10 +9,10 @@ from florilegium.project.desk import Desk
 from florilegium.serve.assets import Asset, add_asset
 from florilegium.serve.desk.asking import asking_routes
 from florilegium.serve.desk.edge import translate_errors
-from florilegium.serve.desk.guard import OnlyThisMachine
 from florilegium.serve.desk.measuring import measuring_routes
 from florilegium.serve.desk.pictures import picture_routes
 from florilegium.serve.desk.playing import playing_routes
+from florilegium.serve.guard import OnlyThisMachine
 from florilegium.serve.headers import SecurityHeaders, security_headers
 
 ASSETS = Path(__file__).parent / "assets"
