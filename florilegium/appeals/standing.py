@@ -15,6 +15,7 @@ from florilegium.appeals.case import CaseEvent, Origin, Ruling, Step
 from florilegium.errors import StateError
 
 MAX_REOPENINGS = 1
+TAKE_OVER = timedelta(minutes=30)  # so long a case stays with who took it; then another may have it
 
 
 class IllegalStep(StateError):
@@ -74,13 +75,15 @@ class Standing:
     deadline_at: datetime
     reviews: tuple[Review, ...] = ()  # of this round, in the order of taking
     holder: str | None = None  # who has it before them
+    held_at: datetime | None = None  # when the holder took it, or judged blind
     second_wanted: bool = False
     n_reopened: int = 0
     ruling: Ruling | None = None  # the final one
     label: str | None = None
     reason: str = ""
     decided_at: datetime | None = None
-    is_learned: bool = False
+    is_learned: bool = False  # in this round
+    has_item: bool = False  # a label event was made of it, in any round
     is_forgotten: bool = False
 
     @property
@@ -95,8 +98,8 @@ class Standing:
         return not self.state.is_closed and len(rulings) > 1
 
     def review_of(self, who: str) -> Review | None:
-        """Give what a reviewer did in this round, or None."""
-        return next((review for review in self.reviews if review.who == who), None)
+        """Give what a reviewer did last in this round, or None."""
+        return next((review for review in reversed(self.reviews) if review.who == who), None)
 
 
 def follow(standing: Standing | None, event: CaseEvent, *, origin: Origin = Origin.APPEAL) -> Standing:
@@ -133,20 +136,32 @@ def steps_from(standing: Standing) -> frozenset[Step]:
     steps = _FROM[standing.state]
     if standing.origin is Origin.AUDIT:
         steps = steps - _APPELLANTS
-    if standing.state is State.IN_REVIEW:
-        blind = standing.holder is not None and _held(standing).is_blind_done
+    if standing.holder is None:
+        steps = steps - _HOLDERS
+    elif standing.state is State.IN_REVIEW:
+        blind = _held(standing).is_blind_done
         steps = steps - ({Step.JUDGED_BLIND} if blind else {Step.DECIDED, Step.ASKED})
     if standing.second_wanted:
         steps = steps - {Step.SECOND_WANTED}
     if standing.n_reopened >= MAX_REOPENINGS:
         steps = steps - {Step.REOPENED}
-    if standing.is_learned or standing.ruling is not Ruling.UPHELD:
+    if standing.is_learned or not _teaches(standing):
         steps = steps - {Step.LEARNED}
     if standing.is_forgotten:
         steps = steps - _APPELLANTS - {Step.LEARNED, Step.FORGOTTEN}
     return steps
 
 
+def _teaches(standing: Standing) -> bool:
+    """Tell whether the ruling makes a label event.
+
+    Of appeals those that were upheld, and those that take back what was learned in the round before. Of audits all: to
+    learn, or to seal, only where the model was wrong would gather its errors.
+    """
+    return standing.ruling is Ruling.UPHELD or standing.origin is Origin.AUDIT or standing.has_item
+
+
+_HOLDERS = frozenset({Step.PUT_BACK, Step.JUDGED_BLIND, Step.DECIDED, Step.ASKED})
 _APPELLANTS = frozenset({Step.ASKED, Step.TOLD, Step.WITHDRAWN, Step.REOPENED})
 _FROM: Mapping[State, frozenset[Step]] = {
     State.RECEIVED: frozenset({Step.TAKEN, Step.SECOND_WANTED, Step.WITHDRAWN, Step.FORGOTTEN}),
@@ -164,7 +179,7 @@ _FROM: Mapping[State, frozenset[Step]] = {
     ),
     State.NEEDS_INFORMATION: frozenset({Step.TOLD, Step.TAKEN, Step.WITHDRAWN, Step.FORGOTTEN}),
     State.UPHELD: frozenset({Step.REOPENED, Step.LEARNED, Step.FORGOTTEN}),
-    State.REJECTED: frozenset({Step.REOPENED, Step.FORGOTTEN}),
+    State.REJECTED: frozenset({Step.REOPENED, Step.LEARNED, Step.FORGOTTEN}),
     State.WITHDRAWN: frozenset({Step.REOPENED, Step.FORGOTTEN}),
 }
 
@@ -178,7 +193,10 @@ def _refused(standing: Standing, step: Step) -> str:
 
 
 def _held(standing: Standing) -> Review:
-    return next(review for review in standing.reviews if review.who == standing.holder)
+    review = standing.review_of(standing.holder or "")
+    if review is None:  # pragma: no cover - who holds a case has a review
+        raise IllegalStep("Nobody has this case now. Take it from the queue again.")
+    return review
 
 
 def _changed(standing: Standing, event: CaseEvent, **values: object) -> Standing:
@@ -190,16 +208,39 @@ def _changed(standing: Standing, event: CaseEvent, **values: object) -> Standing
         raise IllegalStep(
             f"{standing.holder or 'Nobody'} has this case now, not {event.who or 'you'}. Take it from the queue again."
         )
-    changed = replace(_held(standing), **values)  # type: ignore[arg-type]
-    return replace(standing, reviews=tuple(changed if r.who == changed.who else r for r in standing.reviews))
+    held = _held(standing)
+    changed = replace(held, **values)  # type: ignore[arg-type]
+    return replace(standing, reviews=tuple(changed if review is held else review for review in standing.reviews))
 
 
 def _taken(standing: Standing, event: CaseEvent) -> Standing:
+    _refuse_taken(standing, event)
     review = standing.review_of(event.who)
     if review is not None and review.ruling is not None:
-        raise IllegalStep(f"{event.who} has decided about this case already; another person has to look at it.")
+        # Where two disagree and one of them is the only owner, the owner looks at it once more, knowing both.
+        if not standing.is_disputed:
+            raise IllegalStep(
+                f"{event.who} has decided about this case already; another person has to look at it. Take another one."
+            )
+        review = None
     reviews = standing.reviews if review else (*standing.reviews, Review(who=event.who, taken_at=event.at))
-    return replace(standing, state=State.IN_REVIEW, holder=event.who, reviews=reviews)
+    return replace(standing, state=State.IN_REVIEW, holder=event.who, held_at=event.at, reviews=reviews)
+
+
+def _refuse_taken(standing: Standing, event: CaseEvent) -> None:
+    """Refuse somebody who may not have the case now."""
+    if not event.who:
+        raise IllegalStep("A case is taken by somebody with a name. Sign in again.")
+    if standing.is_disputed and not event.details.get("owner"):
+        raise IllegalStep("Two reviewers disagree about this case, so an owner decides it. Take another one.")
+    if standing.holder not in {None, event.who} and standing.held_at is not None:
+        left = standing.held_at + TAKE_OVER - event.at
+        if left > timedelta(0):
+            minutes = -(-left // timedelta(minutes=1))
+            raise IllegalStep(
+                f"{standing.holder} has this case before them; in {minutes} minutes you may take it over. "
+                "Take another one meanwhile."
+            )
 
 
 def _put_back(standing: Standing, event: CaseEvent) -> Standing:
@@ -211,7 +252,7 @@ def _put_back(standing: Standing, event: CaseEvent) -> Standing:
 def _judged_blind(standing: Standing, event: CaseEvent) -> Standing:
     details = event.details
     return _changed(
-        standing,
+        replace(standing, held_at=event.at),
         event,
         is_blind_done=True,
         blind_label=details["label"],
@@ -254,9 +295,17 @@ def _reopened(standing: Standing, event: CaseEvent) -> Standing:
         label=None,
         reason="",
         decided_at=None,
+        is_learned=False,
         n_reopened=standing.n_reopened + 1,
         deadline_at=event.at + timedelta(days=float(event.details["days"])),
     )
+
+
+def _forgotten(standing: Standing, event: CaseEvent) -> Standing:
+    """Close what can no longer be judged: nothing is left to look at."""
+    if standing.state.is_closed:
+        return replace(standing, is_forgotten=True)
+    return replace(standing, is_forgotten=True, state=State.WITHDRAWN, holder=None, decided_at=event.at)
 
 
 _MOVES: Mapping[Step, Callable[[Standing, CaseEvent], Standing]] = {
@@ -269,6 +318,6 @@ _MOVES: Mapping[Step, Callable[[Standing, CaseEvent], Standing]] = {
     Step.TOLD: _told,
     Step.WITHDRAWN: lambda standing, event: replace(standing, state=State.WITHDRAWN, holder=None, decided_at=event.at),
     Step.REOPENED: _reopened,
-    Step.LEARNED: lambda standing, _: replace(standing, is_learned=True),
-    Step.FORGOTTEN: lambda standing, _: replace(standing, is_forgotten=True),
+    Step.LEARNED: lambda standing, _: replace(standing, is_learned=True, has_item=True),
+    Step.FORGOTTEN: _forgotten,
 }

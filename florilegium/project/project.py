@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from florilegium.project.accounts import Accounts
     from florilegium.project.desk import Desk, DeskWish
     from florilegium.project.queries import Queries
+    from florilegium.project.recourse import Recourse
 
 CACHE_NAME = "cache"
 
@@ -183,6 +184,12 @@ class Project:
         from florilegium.project.accounts import Accounts
 
         return Accounts(self.store, clock=self.clock)
+
+    def recourse(self) -> "Recourse":
+        """Give what people can do about live answers: contest, review, follow. Holds no lock, so a server may keep it."""
+        from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
+
+        return Recourse(self)
 
     def confusion(self) -> tuple[Ints, tuple[str, ...]]:
         """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.

@@ -2,12 +2,15 @@
 
 from florilegium.store.card_record import Answered, CardRecord, Counts
 from florilegium.store.card_rows import Card
-from florilegium.store.cases import CaseFile
+from florilegium.store.cases import CaseFile, Effects, KeepUntil
+from florilegium.store.contents import Content, Purpose
 from florilegium.store.judgements import Judgement, Overtaken, Said
-from florilegium.store.live import Content, Prediction, Purpose, new_ticket, ticket_hash
+from florilegium.store.live import Prediction, Recording
+from florilegium.store.outbox import Mail
 from florilegium.store.people import Account, Invitation, Role
 from florilegium.store.queries import Queries, Query, QueryEvent, QueryState, QueryStep, Taught
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
+from florilegium.store.tickets import new_ticket, ticket_hash
 
 __all__ = [
     "Account",
@@ -17,9 +20,12 @@ __all__ = [
     "CaseFile",
     "Content",
     "Counts",
+    "Effects",
     "Grown",
     "Invitation",
     "Judgement",
+    "KeepUntil",
+    "Mail",
     "ModelRecord",
     "Opening",
     "Overtaken",
@@ -30,6 +36,7 @@ __all__ = [
     "QueryEvent",
     "QueryState",
     "QueryStep",
+    "Recording",
     "Role",
     "Run",
     "Said",

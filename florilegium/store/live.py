@@ -4,31 +4,24 @@ An answer is recorded before it is given, so that whoever got one can contest it
 ticket has the answer. Erasing leaves the row, without anything of the person.
 """
 
-import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
+from florilegium.appeals import Case
 from florilegium.source.base import Kind
-from florilegium.store.database import translated, writing
-from florilegium.store.recourse_schema import contents, predictions
+from florilegium.store import contents
+from florilegium.store.cases import open_case
+from florilegium.store.contents import Content
+from florilegium.store.database import once_more, translated, writing
+from florilegium.store.recourse_schema import contents as _kept
+from florilegium.store.recourse_schema import predictions
+from florilegium.store.tickets import ticket_hash
 from florilegium.types import Vectors
-
-TICKET_BYTES = 24  # 192 bits: nobody guesses one
-
-
-class Purpose(StrEnum):
-    """What a picture or text is kept for."""
-
-    CHECK = "check"  # a blind audit
-    REVIEW = "review"  # an appeal, until it is closed
-    LEARN = "learn"  # training
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,24 +46,15 @@ class Prediction:
     id: int = 0  # given by the store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """A picture or text that somebody allowed to be kept."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recording:
+    """An answer with what is kept beside it."""
 
-    content: bytes
-    media_type: str  # as its bytes say, not as its sender did
-    purpose: Purpose
-    kept_until: datetime | None  # None: until somebody wants it erased
-
-
-def new_ticket() -> str:
-    """Make a ticket: the secret part of a private link."""
-    return secrets.token_urlsafe(TICKET_BYTES)
-
-
-def ticket_hash(ticket: str) -> str:
-    """Give what is kept of a ticket."""
-    return hashlib.sha256(ticket.encode()).hexdigest()
+    prediction: Prediction  # with its `ticket_hash`
+    vector: Vectors | None = None  # (d,)
+    content: Content | None = None
+    case: Case | None = None  # a blind audit, opened with it; its `prediction_id` is given by the store
+    days: float = 0.0  # until the case's deadline
 
 
 class Live:
@@ -80,27 +64,30 @@ class Live:
         """Use an engine whose tables are there."""
         self._engine = engine
 
-    def record(
-        self, given: Sequence[Prediction], *, vectors: Vectors | None = None, kept: Sequence[Content | None] = ()
-    ) -> tuple[Prediction, ...]:
-        """Record answers, all or none; one whose `key` is known already is given as it was recorded.
+    def record(self, given: Sequence[Recording]) -> tuple[Prediction, ...]:
+        """Record answers, all or none; one whose `key` is known already is given as it was recorded."""
+        return once_more(lambda: self._record(given))
 
-        Args: given: each with its `ticket_hash`.  vectors: (n, d), where there are any.
-            kept: what goes with each; empty: nothing is kept.
-        """
-        recorded = []
+    def _record(self, given: Sequence[Recording]) -> tuple[Prediction, ...]:
         with writing(self._engine) as db:
-            for i, each in enumerate(given):
-                if each.key is not None and (there := _find(db, predictions.c.key == each.key)) is not None:
-                    recorded.append(there)
-                    continue
-                row = _row(each) | {"vector": None if vectors is None else _bytes(vectors[i])}
-                key = db.execute(insert(predictions).values(**row)).inserted_primary_key
-                new = replace(each, id=int(key[0]) if key else 0)
-                recorded.append(new)
-                if kept and (content := kept[i]) is not None:
-                    _keep(db, new.id, content, each.at)
-        return tuple(recorded)
+            keys = [each.prediction.key for each in given if each.prediction.key is not None]
+            there = (
+                {row.key: row for row in db.execute(select(*_COLUMNS).where(predictions.c.key.in_(keys)))}
+                if keys
+                else {}
+            )
+            found = {key: _prediction(row._mapping) for key, row in there.items()}
+            fresh = [each for each in given if each.prediction.key is None or each.prediction.key not in found]
+            rows = [_row(each.prediction) | {"vector": _bytes(each.vector)} for each in fresh]
+            numbers = _insert(db, rows)
+            recorded = [replace(each.prediction, id=number) for each, number in zip(fresh, numbers, strict=True)]
+            for each, new in zip(fresh, recorded, strict=True):
+                if each.content is not None:
+                    contents.keep(db, new.id, each.content, new.at)
+                if each.case is not None:
+                    open_case(db, replace(each.case, prediction_id=new.id), days=each.days)
+        rest = iter(recorded)
+        return tuple(found[each.prediction.key] if each.prediction.key in found else next(rest) for each in given)
 
     def by_ticket(self, ticket: str) -> Prediction | None:
         """Give the answer that a ticket belongs to, or None."""
@@ -138,34 +125,28 @@ class Live:
     def content(self, number: int) -> Content | None:
         """Give what is kept of an answer's picture or text, or None."""
         with translated(self._where), self._engine.connect() as db:
-            row = db.execute(select(contents).where(contents.c.prediction_id == number)).first()
-        if row is None:
-            return None
-        return Content(
-            content=row.content, media_type=row.media_type, purpose=Purpose(row.purpose), kept_until=row.kept_until
-        )
+            return contents.find(db, _kept.c.prediction_id == number)
+
+    def content_ids(self) -> frozenset[int]:
+        """Give the numbers of the answers of which a picture or text is kept."""
+        with translated(self._where), self._engine.connect() as db:
+            return frozenset(db.scalars(select(_kept.c.prediction_id)))
 
     def keep(self, number: int, content: Content, *, now: datetime) -> None:
         """Keep a picture or text from now on, in place of what was kept of this answer."""
         with writing(self._engine) as db:
-            _keep(db, number, content, now)
+            contents.keep(db, number, content, now)
 
     def drop(self, number: int) -> None:
         """Erase what was kept of a picture or text."""
         with writing(self._engine) as db:
-            db.execute(delete(contents).where(contents.c.prediction_id == number))
+            contents.drop(db, number)
 
     def drop_overdue(self, *, now: datetime) -> int:
         """Erase all that may not be kept any longer; give how many."""
         with writing(self._engine) as db:
-            return db.execute(delete(contents).where(contents.c.kept_until <= now)).rowcount
-
-    def forget(self, number: int, *, now: datetime) -> None:
-        """Erase picture, text, vector, facts and metadata of an answer, and its hash; class and moment stay counted."""
-        with writing(self._engine) as db:
-            db.execute(delete(contents).where(contents.c.prediction_id == number))
-            erased = {"vector": None, "facts": {}, "metadata": {}, "sha256": "", "forgotten_at": now}
-            db.execute(update(predictions).where(predictions.c.id == number).values(**erased))
+            overdue = (_kept.c.kept_until <= now) & _kept.c.item_id.is_(None)
+            return db.execute(delete(_kept).where(overdue)).rowcount
 
     @property
     def _where(self) -> str:
@@ -198,19 +179,12 @@ def _row(given: Prediction) -> dict[str, Any]:
     }
 
 
-def _bytes(vector: Vectors) -> bytes:
-    return np.ascontiguousarray(vector, dtype="<f4").tobytes()
+def _insert(db: Connection, rows: list[dict[str, Any]]) -> list[int]:
+    if not rows:
+        return []
+    statement = insert(predictions).returning(predictions.c.id, sort_by_parameter_order=True)
+    return [int(number) for number in db.scalars(statement, rows)]
 
 
-def _keep(db: Connection, number: int, content: Content, now: datetime) -> None:
-    db.execute(delete(contents).where(contents.c.prediction_id == number))
-    row = {
-        "prediction_id": number,
-        "content": content.content,
-        "media_type": content.media_type,
-        "purpose": content.purpose.value,
-        "size_bytes": len(content.content),
-        "added_at": now,
-        "kept_until": content.kept_until,
-    }
-    db.execute(insert(contents).values(**row))
+def _bytes(vector: Vectors | None) -> bytes | None:
+    return None if vector is None else np.ascontiguousarray(vector, dtype="<f4").tobytes()

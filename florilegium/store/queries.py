@@ -17,9 +17,9 @@ from florilegium.errors import InputError
 from florilegium.queries import Reply
 from florilegium.store.database import translated, writing
 from florilegium.store.judgements import Overtaken
-from florilegium.store.live import ticket_hash
 from florilegium.store.query_schema import queries, query_events, replies
 from florilegium.store.schema import items, labels
+from florilegium.store.tickets import ticket_hash
 
 ITEM_PREFIX = "query/"  # of items that queries became; the rest is the beginning of their hash
 
@@ -112,9 +112,7 @@ class Queries:
             db.execute(insert(query_events), [_event_row(e, number, n) for n, e in enumerate(events, 1)])
         return replace(given, id=number, n_events=len(events))
 
-    def step(
-        self, number: int, event: QueryEvent, *, seen: int, taught: Taught | None = None, **changes: Any
-    ) -> Query:
+    def step(self, number: int, event: QueryEvent, *, seen: int, taught: Taught | None = None, **changes: Any) -> Query:
         """Take a step; one with the same key is not taken again.
 
         Args: seen: `n_events` when the person looked.  taught: makes the text an item with this label.

@@ -25,7 +25,7 @@ queries = Table(
     Column("known", Boolean, nullable=False),  # False: the model abstained
     Column("top", JSON, nullable=False),  # [[intent, probability], ...]
     Column("state", String(16), nullable=False),  # waiting, automatic, answered, closed
-    Column("handed", Boolean, nullable=False),  # a person is asked for: the model does not know, or somebody handed over
+    Column("handed", Boolean, nullable=False),  # a person is asked for, by the model or by a person
     Column("intent", Text),  # what a person says it is; NULL: nobody said
     Column("reply", Text),  # what the asker was told last; NULL: nothing yet
     Column("n_events", Integer, nullable=False),

@@ -53,7 +53,8 @@ contents = Table(
     Column("purpose", String(8), nullable=False),  # check, review or learn: what it is kept for
     Column("size_bytes", BigInteger, nullable=False),
     Column("added_at", Moment, nullable=False),
-    Column("kept_until", Moment, index=True),  # NULL: until the person wants it erased
+    Column("kept_until", Moment, index=True),  # NULL: while its case is open; learned: until the person wants it erased
+    Column("item_id", Integer, ForeignKey("items.id"), unique=True),  # the item that was made of it; NULL: none
 )
 
 cases = Table(
@@ -100,6 +101,7 @@ outbox = Table(
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("sent_at", Moment),  # NULL: waits
+    Column("next_at", Moment, index=True),  # when to try next; NULL: sent, or given up
     Column("n_tries", Integer, nullable=False),
     Column("error", Text),  # of the last try
 )

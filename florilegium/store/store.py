@@ -16,6 +16,7 @@ from florilegium.store.cases import Cases
 from florilegium.store.database import open_engine, translated
 from florilegium.store.judgements import Judgements
 from florilegium.store.live import Live
+from florilegium.store.outbox import Outbox
 from florilegium.store.people import People
 from florilegium.store.queries import Queries
 from florilegium.store.query_schema import queries
@@ -77,6 +78,7 @@ class Store:
         self.queries = Queries(self._engine)
         self.cases = Cases(self._engine)
         self.people, self.sessions = People(self._engine), Sessions(self._engine)
+        self.outbox = Outbox(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -43,7 +43,10 @@ def upgrade() -> None:
         sa.Column("size_bytes", sa.BigInteger, nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kept_until", sa.DateTime(timezone=True)),
+        sa.Column("item_id", sa.Integer),
         sa.PrimaryKeyConstraint("prediction_id", name="pk_contents"),
+        sa.ForeignKeyConstraint(["item_id"], ["items.id"], name="fk_contents_item_id"),
+        sa.UniqueConstraint("item_id", name="uq_contents_item_id"),
         sa.ForeignKeyConstraint(["prediction_id"], ["predictions.id"], name="fk_contents_prediction_id"),
     )
     op.create_table(
@@ -91,6 +94,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True)),
+        sa.Column("next_at", sa.DateTime(timezone=True)),
         sa.Column("n_tries", sa.Integer, nullable=False),
         sa.Column("error", sa.Text),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
@@ -102,10 +106,14 @@ def upgrade() -> None:
     op.create_index("ix_contents_kept_until", "contents", ["kept_until"])
     op.create_index("ix_cases_state", "cases", ["state", "deadline_at"])
     op.create_index("ix_outbox_case_id", "outbox", ["case_id"])
+    op.create_index("ix_outbox_next_at", "outbox", ["next_at"])
+    # True: kept by the project itself, not by its source.
+    op.add_column("items", sa.Column("own", sa.Boolean, nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:
     """Take the tables back to the version before; answers, cases and waiting mail are lost."""
+    op.drop_column("items", "own")
     op.drop_table("outbox")
     op.drop_table("case_events")
     op.drop_table("cases")
