@@ -41,7 +41,7 @@ def main() -> None:
     rows = [one_split(scores, y, groups, seed) for seed in range(N_SPLITS)]
     promised, naive = (np.array([row[place] for row in rows]) for place in (0, 1))  # (splits, 2)
     print(f"{N_SPLITS} splits in {time.monotonic() - began:.0f} s\n")
-    print(f"{'':<34}{'realised error, %':>22}{"automatic, %":>24}{'splits above 2 %':>18}")
+    print(f"{'':<34}{'realised error, %':>22}{'automatic, %':>24}{'splits above 2 %':>18}")
     for name, said in (("promised (learn then test)", promised), ("2 % on the calibrating half", naive)):
         wrong, share = (said[:, place] for place in (0, 1))
         above = 100 * float((wrong > ERROR).mean())

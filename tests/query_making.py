@@ -15,7 +15,12 @@ from florilegium.project.queries.desk import QueryDesk
 from tests.desk_making import Ticking
 
 INTENTS = {
-    "card_arrival": ("where is my new card", "card has not arrived", "when will my card come", "still waiting for card"),
+    "card_arrival": (
+        "where is my new card",
+        "card has not arrived",
+        "when will my card come",
+        "still waiting for card",
+    ),
     "lost_card": ("i lost my card", "my card was stolen", "somebody took my card", "cannot find my card anywhere"),
     "exchange_rate": ("what exchange rate do you use", "how good is the rate for euros", "which rate for dollars"),
     "top_up_failed": ("my top up failed", "top up did not work", "topping up was declined", "top up not completed"),

@@ -17,6 +17,7 @@ from florilegium.cli import (
     lab,
     labelling,
     labels,
+    queries,
     relabelling,
     serving,
     user,
@@ -54,6 +55,7 @@ app.add_typer(cards.app)
 app.add_typer(journal.app)
 app.command()(drafting.draft)
 app.add_typer(labels.app)
+app.add_typer(queries.app)
 app.add_typer(user.app)
 app.command()(serving.serve)
 app.command()(auditing.audit)

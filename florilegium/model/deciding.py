@@ -1,8 +1,8 @@
 """Which words of a text decided its answer. Path: features -> **model** -> queries.
 
-A linear head on counted terms is taken apart exactly: what each term adds to the score of the answer is shared out among
-the words that it was counted in, so that the words and the head's intercept add up to the score. For any other model
-each word is left out once, and what the probability loses is that word's.
+A linear head on counted terms is taken apart exactly: what each term adds to the score of the answer is shared out
+among the words that it was counted in, so that the words and the head's intercept add up to the score. For any other
+model each word is left out once, and what the probability loses is that word's.
 """
 
 import re

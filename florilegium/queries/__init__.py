@@ -1,6 +1,6 @@
-"""Written queries: the reply that belongs to an intent, what decided, and what no intent covers. Path: evaluation -> **queries**.
+"""Written queries: the reply to an intent, and what no intent covers. Path: evaluation -> **queries** -> project.
 
-Sees texts, answers and a function that scores; never a model, a store or a page.
+Sees texts and answers; never a model, a store or a page.
 """
 
 from florilegium.queries.reply import PLACEHOLDERS, Reply, fault_of, filled, names_in

@@ -18,8 +18,9 @@ class Piece:
 def marked(text: str, words: Sequence[tuple[int, int, float]]) -> tuple[Piece, ...]:
     """Cut a text. Args: words: start, end and weight of each, in order, without overlaps.
 
-    >>> marked("my card is lost", [(0, 2, 0.0), (3, 7, 0.5), (8, 10, 0.0), (11, 15, 1.0)])
-    (Piece(text='my ', strength=0), Piece(text='card', strength=2), Piece(text=' is ', strength=0), Piece(text='lost', strength=3))
+    >>> pieces = marked("my card is lost", [(0, 2, 0.0), (3, 7, 0.5), (8, 10, 0.0), (11, 15, 1.0)])
+    >>> [(piece.text, piece.strength) for piece in pieces]
+    [('my ', 0), ('card', 2), (' is ', 0), ('lost', 3)]
     """
     most = max((weight for *_, weight in words), default=0.0)
     pieces: list[Piece] = []

@@ -52,7 +52,8 @@ def fault_of(text: str) -> str:
         return f"the reply has {len(text):,} characters; at most {MOST_CHARS:,} are taken"
     for found in _PLACE.finditer(text):
         if found[0] in "{}":
-            return f"a single {found[0]} at character {found.start() + 1}; a brace that is meant stands twice: {found[0] * 2}"
+            place = found.start() + 1
+            return f"a single {found[0]} at character {place}; a brace that is meant stands twice: {found[0] * 2}"
         if found[1] is not None and found[1] not in PLACEHOLDERS:
             return _unknown(found[1])
     return ""
@@ -101,7 +102,8 @@ def filled(reply: Reply, values: Mapping[str, str] = MappingProxyType({})) -> tu
 def best_for(replies: Sequence[Reply], intent: str, *, language: str = "") -> Reply | None:
     """Give the reply to an intent: in that language, else in its wider one (pt for pt-BR), else the one for all.
 
-    >>> best_for([Reply(intent="a", text="hi"), Reply(intent="a", text="ola", language="pt")], "a", language="pt-BR").text
+    >>> two = [Reply(intent="a", text="hi"), Reply(intent="a", text="ola", language="pt")]
+    >>> best_for(two, "a", language="pt-BR").text
     'ola'
     """
     own = {each.language.casefold(): each for each in replies if each.intent == intent}

@@ -107,7 +107,9 @@ def _toml(path: Path) -> ReplyFile:
 def _of_entries(name: str, found: object, faults: Faults) -> Iterator[ReplyRow]:
     """Give the entries of [[reply]] tables, or of plain lines intent = "reply"."""
     if isinstance(found, dict):
-        found = [{"intent": intent, **(one if isinstance(one, dict) else {"text": one})} for intent, one in found.items()]
+        found = [
+            {"intent": intent, **(one if isinstance(one, dict) else {"text": one})} for intent, one in found.items()
+        ]
     for number, entry in enumerate(found if isinstance(found, list) else [], 1):
         # A reply is called text or reply here, as in a table.
         cell = dict(entry) if isinstance(entry, dict) else {}

@@ -120,6 +120,11 @@ class Store:
             rows = db.execute(select(items).where(items.c.present).order_by(items.c.id)).all()
         return tuple(_sample(row, newest.get(row.id)) for row in rows), tuple(row.text for row in rows)
 
+    def holds_texts(self) -> bool:
+        """Tell whether the items are texts."""
+        with translated(self.url), self._engine.connect() as db:
+            return db.scalar(select(items.c.id).where(items.c.text.is_not(None)).limit(1)) is not None
+
     def label(self, events: list[LabelEvent]) -> None:
         """Record label events; every one names an item of this project."""
         with translated(self.url), self._engine.begin() as db:

@@ -40,19 +40,23 @@ class Queries:
         command: Callable[[str], AbstractContextManager[dict[str, Any]]],
         changed: Callable[[], None],
     ) -> None:
-        """Work on a project; `command` holds it and records what is done, `changed` makes it look at its items again."""
+        """Work on a project; `command` holds it and records what is done, `changed`: its items are looked at again."""
         self._project = project
         self._command = command
         self._changed = changed
+
+    def are_here(self) -> bool:
+        """Tell whether the project's items are texts; pictures are no queries."""
+        return self._project.store.holds_texts()
 
     def promise(self, *, error: float = ERROR, sure: float = SURE) -> Promised:
         """Choose the threshold above which at most a share `error` of automatic answers is wrong, and record it.
 
         Raises: SettingError: `error` or `sure` out of range.  StepMissing: no model.  InputError: no texts.
         """
-        with self._command(promising.COMMAND) as details:
+        with self._command(promising.COMMAND) as told:
             made = promising.make(self._project, error=error, sure=sure)
-            details |= promising.record_of(made)
+            told.update(promising.record_of(made))
         return made
 
     def promised(self) -> Promised | None:

@@ -4,8 +4,8 @@ Each step is in the store before anybody hears of it. Nothing is sent anywhere: 
 that brought the query asks for it by its ticket. May be used by several threads and several people at once.
 """
 
-import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from florilegium.project.queries.replying import intents_of
 from florilegium.project.queries.routing import MOST_CHARS, Routed, Router
 from florilegium.project.queries.view import Asked, Inbox, QueryCard, QueryWish, Told, checked, clean, shown_pieces
 from florilegium.queries import PLACEHOLDERS, names_in
-from florilegium.store import Query, QueryEvent, QueryState, QueryStep, Taught
+from florilegium.store import Query, QueryEvent, QueryState, QueryStep, Taught, ticket_hash
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
@@ -65,7 +65,12 @@ class QueryDesk:
         if routed.automatic:
             details = {"intent": routed.intent, "reply": routed.reply, "threshold": self._threshold}
             events.append(QueryEvent(kind=QueryStep.AUTOMATIC, at=now, who="", key=new_click(), details=details))
-        return Told(ticket=ticket, query=self.store.add(_query(given, routed, ticket, number, self, now), events))
+        query = replace(
+            _query(given, routed, model_id=self.router.model_id, at=now),
+            prediction_id=number,
+            ticket_hash=ticket_hash(ticket),
+        )
+        return Told(ticket=ticket, query=self.store.add(query, events))
 
     @property
     def _threshold(self) -> float | None:
@@ -106,7 +111,7 @@ class QueryDesk:
         )
 
     def is_blind(self, query: Query) -> bool:
-        """Tell whether the model's intent is hidden: chance draws it by the query's number, so a reload changes nothing."""
+        """Tell whether the model's intent is hidden: drawn by the query's number, so that a reload changes nothing."""
         is_open = query.state is QueryState.WAITING and query.intent is None
         return is_open and share_of("query", self.wish.seed, query.id) < self.wish.blind_share
 
@@ -120,8 +125,8 @@ class QueryDesk:
         is_blind = self.is_blind(query)
         chosen = intent or query.intent or (query.said if query.known and not is_blind else None)
         values = {"name": query.name, "agent": who}
-        reply, missing = (None, ()) if chosen is None else self.router.reply_to(
-            chosen, language=query.language, values=values
+        reply, missing = (
+            (None, ()) if chosen is None else self.router.reply_to(chosen, language=query.language, values=values)
         )
         decided = None if is_blind or not query.text else self.router.decided(query.text, query.said)
         words = [] if decided is None else [(word.start, word.end, word.weight) for word in decided.words]
@@ -183,7 +188,7 @@ class QueryDesk:
         return self._step(self._open(number), event, seen=seen, state=QueryState.CLOSED, handed=False)
 
     def name(self, numbers: Sequence[int], intent: str, *, who: str, click: str, new_class: bool = True) -> int:
-        """Give queries an intent, most often a new one; give how many. Those erased or named meanwhile are passed over."""
+        """Give queries an intent, most often a new one, and count them; those named or erased meanwhile are left."""
         label = self.named(intent, new_class=new_class)
         n_named = 0
         for number in dict.fromkeys(numbers):
@@ -217,7 +222,9 @@ class QueryDesk:
         """
         return class_name(intent, self.intents, new_class=new_class)
 
-    def _step(self, query: Query, event: QueryEvent, *, seen: int, taught: Taught | None = None, **changes: object) -> Query:
+    def _step(
+        self, query: Query, event: QueryEvent, *, seen: int, taught: Taught | None = None, **changes: object
+    ) -> Query:
         done = self.store.step(query.id, event, seen=seen, taught=taught, **changes)
         if taught is not None:
             if taught.label not in self.intents:
@@ -233,13 +240,11 @@ class QueryDesk:
         return Taught(label=label, why=why, suggestion=query.said, suggested=not self.is_blind(query))
 
 
-def _query(given: Asked, routed: Routed, ticket: str, number: int | None, desk: QueryDesk, now: datetime) -> Query:
-    from florilegium.store import ticket_hash
-
+def _query(given: Asked, routed: Routed, *, model_id: str, at: datetime) -> Query:
     return Query(
-        at=now,
+        at=at,
         text=given.text,
-        model_id=desk.router.model_id,
+        model_id=model_id,
         said=routed.intent,
         probability=routed.probability,
         known=routed.known,
@@ -249,8 +254,6 @@ def _query(given: Asked, routed: Routed, ticket: str, number: int | None, desk: 
         language=given.language,
         name=given.name,
         may_learn=given.may_learn,
-        prediction_id=number,
-        ticket_hash=ticket_hash(ticket),
         reply=routed.reply if routed.automatic else None,
     )
 

@@ -14,7 +14,6 @@ from florilegium.errors import InputError, StepMissing
 from florilegium.evaluation import Promise, Score, promise
 from florilegium.evaluation.selective import ERROR, SURE
 from florilegium.project import kept
-from florilegium.source.base import Kind
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
@@ -72,7 +71,7 @@ def model_of(project: "Project") -> "ModelRecord":
     record = project.store.current_model()
     if record is None:
         raise StepMissing(f"{project.folder}: no model yet. Train one first: florilegium train -p {project.folder}")
-    if record.card.get("kind", Kind.TEXT) != Kind.TEXT:
+    if not project.store.holds_texts():
         raise InputError(f"{project.folder}: its items are pictures. Queries are texts; make a project from a table.")
     return record
 

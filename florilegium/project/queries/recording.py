@@ -1,28 +1,43 @@
-"""Keep each answer to a query among the live ones. Path: **project** (shell)."""
+"""Keep each answer to a query among the live ones, so that it can be contested and audited. Path: **project** (shell).
 
-import hashlib
-import hmac
+Chance draws a share of the automatic answers for a blind check by the reviewers (the setting `audit_share`). What waits
+for a person is not drawn: a person looks at it anyway, and its record says so.
+"""
+
 from typing import TYPE_CHECKING
 
-from florilegium.project.desk import ticket as signing
+from florilegium.model.predict import Prediction as Said
 from florilegium.project.queries.desk import Record
 from florilegium.project.queries.routing import Routed
 from florilegium.project.queries.view import Asked
-from florilegium.store import new_ticket
+from florilegium.project.recourse import Recourse
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
 
+N_INPUT = 60  # characters of the text that name it in messages
+
 
 def recorder_of(project: "Project") -> Record:
     """Give what records the answers of a project."""
-    secret = signing.signer(project.cache).secret_key
+    recourse = Recourse(project)
 
     def record(asked: Asked, routed: Routed) -> tuple[int | None, str]:
-        del routed
-        if asked.key is None:
-            return None, new_ticket()
-        said = f"{asked.key}\0{asked.text}".encode()
-        return None, hmac.new(secret, said, hashlib.sha256).hexdigest()[:32]
+        said = Said(
+            input=asked.text[:N_INPUT],
+            label=routed.intent,
+            probability=routed.probability,
+            top=routed.top,
+            known=routed.known,
+        )
+        kept, ticket = recourse.answered(
+            asked.text,
+            said,
+            key=asked.key,
+            metadata={"language": asked.language} if asked.language else {},
+            may_check=asked.may_check and routed.automatic,
+            may_learn=asked.may_learn,
+        )
+        return kept.id, ticket
 
     return record

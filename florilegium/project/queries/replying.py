@@ -1,4 +1,7 @@
-"""Take a file of replies into use: every fault is said at once, and nothing is done while there is one. Path: **project** (shell)."""
+"""Take a file of replies into use. Path: **project** (shell).
+
+Every fault is said at once, and nothing is done while there is one.
+"""
 
 import difflib
 from collections.abc import Sequence
@@ -77,7 +80,7 @@ def _fault(row: ReplyRow, classes: Sequence[str]) -> str:
         near = difflib.get_close_matches(row.intent, classes, n=1, cutoff=0.4)
         hint = f"; nearest: {near[0]!r}" if near else f"; there are {listed(classes)}"
         return f"no intent {row.intent[:80]!r} in this project{hint}"
-    if len(row.language) > MOST_LANGUAGE or not row.language.replace("-", "").isalnum() and row.language:
+    if len(row.language) > MOST_LANGUAGE or (not row.language.replace("-", "").isalnum() and row.language):
         return f"{row.language[:40]!r} is no language; write its tag, such as en or pt-BR, or leave it empty"
     return fault_of(row.text)
 

@@ -55,7 +55,9 @@ class Router:
         self.model_id = promising.model_of(project).model_id
         self.model: ModelFile = kept.open_current(project.folder, self.model_id)
         if self.model.card.kind is not Kind.TEXT:
-            raise InputError(f"{project.folder}: its items are pictures. Queries are texts; make a project from a table.")
+            raise InputError(
+                f"{project.folder}: its items are pictures. Queries are texts; make a project from a table."
+            )
         self.classes = self.model.classes
         self._lock = threading.Lock()  # while promise or replies are read anew
         self._weights: TermWeights | None = None

@@ -22,7 +22,9 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 class QueryWish:
     """What a user wants of the query desk."""
 
-    blind_share: float = 0.1  # of waiting queries whose intent is not suggested: measures how far people follow the model
+    blind_share: float = (
+        0.1  # of waiting queries whose intent is not suggested: measures how far people follow the model
+    )
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -92,7 +94,9 @@ def checked(asked: Asked) -> Asked:
     Raises: InputError: nothing is written, or more than is read; a language that is none.
     """
     if len(asked.text) > MOST_CHARS:
-        raise InputError(f"a query of {len(asked.text):,} characters; at most {MOST_CHARS:,} are taken. Say it shorter.")
+        raise InputError(
+            f"a query of {len(asked.text):,} characters; at most {MOST_CHARS:,} are taken. Say it shorter."
+        )
     text = clean(asked.text)
     if not normalised(text):
         raise InputError("The query is empty. Write what it is about.")

@@ -35,7 +35,9 @@ export function comboboxIn(input) {
     if (!input.isConnected) return; // the next card lies there already
     input.value = name;
     close();
-    input.form.querySelector("button[value=label]").click();
+    const button = input.form.querySelector("button[value=label]");
+    if (button) button.click();
+    else input.dispatchEvent(new Event("change", { bubbles: true })); // a form with more to fill in
   };
   const show = (names) => {
     list.replaceChildren(
@@ -57,7 +59,7 @@ export function comboboxIn(input) {
   };
   const ask = async () => {
     const typed = input.value;
-    const response = await fetch(`/classes?q=${encodeURIComponent(typed)}`).catch(() => null);
+    const response = await fetch(`${input.dataset.source ?? "/classes"}?q=${encodeURIComponent(typed)}`).catch(() => null);
     if (!response?.ok) return;
     const names = await response.json();
     if (input.value === typed && document.activeElement === input && !isMoved) show(names);
