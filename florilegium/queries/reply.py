@@ -51,7 +51,7 @@ def fault_of(text: str) -> str:
     if len(text) > MOST_CHARS:
         return f"the reply has {len(text):,} characters; at most {MOST_CHARS:,} are taken"
     for found in _PLACE.finditer(text):
-        if found[0] in "{}":
+        if found[0] in ("{", "}"):
             place = found.start() + 1
             return f"a single {found[0]} at character {place}; a brace that is meant stands twice: {found[0] * 2}"
         if found[1] is not None and found[1] not in PLACEHOLDERS:
