@@ -18,6 +18,8 @@ from florilegium.errors import InputError, SettingError, StateError
 from florilegium.store.database import translated, writing
 from florilegium.store.people_schema import invitations, sessions, users
 
+SPENT = "This link was used already, or is too old. Ask the owner for a new one."
+
 
 class Role(StrEnum):
     """What a person may do; each may also do what those before it may."""
@@ -216,7 +218,7 @@ class People:
         with self._changing("this name") as db:
             invitation = _invitation(db, token_hash, now, to_change=True)
             if invitation is None:
-                raise LinkSpent("This link was used already, or is too old. Ask the owner for a new one.")
+                raise LinkSpent(SPENT)
             _void(db, invitation.key, now)
             account = _find(db, invitation.key)
             if account is None:

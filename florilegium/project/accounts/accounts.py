@@ -14,7 +14,7 @@ from florilegium.errors import InputError
 from florilegium.project.accounts import passwords
 from florilegium.project.accounts.names import checked_name, key_of
 from florilegium.store import Store
-from florilegium.store.people import Account, Invitation, LinkSpent, Role
+from florilegium.store.people import SPENT, Account, Invitation, LinkSpent, Role
 from florilegium.store.sessions import Session
 
 SESSION_LASTS = timedelta(days=7)  # whatever is clicked, the password is asked again then
@@ -131,8 +131,9 @@ class Accounts:
         Raises: LinkSpent: it cannot be used any more.  PasswordWeak: the link can be used again.
         """
         invitation = self.invitation(token)
-        if invitation is not None:
-            passwords.refuse_weak(password, invitation.name)
+        if invitation is None:  # said before the slow hash: guessing links costs us nothing
+            raise LinkSpent(SPENT)
+        passwords.refuse_weak(password, invitation.name)
         account = self._people.accept(digest(token), passwords.hashed(password), now=self._clock())
         begun = self._begin(account)
         if begun is None:

@@ -19,11 +19,12 @@ from florilegium.project.accounts import Role
 from florilegium.serve.edge import error_json
 
 if TYPE_CHECKING:
-    from florilegium.project.accounts import Accounts, SignedIn
+    from florilegium.project.accounts import Accounts, Session, SignedIn
 
 LOGIN, VISIT, KNOWN = "florilegium_login", "florilegium_visit", "florilegium_known"
 SECURE = "__Host-"  # a browser takes such a cookie only over https, for this host alone and all its paths
 WEEK_S, YEAR_S = 604_800, 31_536_000
+SECRET_CHARS, NONCE_CHARS = 32, 16
 SURE_S = 1.0  # a public page need not ask at every click whether there are accounts by now
 HERE = "owner"  # the person at this machine, where nobody has an account
 KEY = "florilegium.visit"  # in the scope of a request
@@ -52,6 +53,8 @@ class Gate:
     accounts: "Accounts"
     is_here: bool  # only people at this machine reach it: without accounts they may do everything
     url: str = ""  # the public address, with a slash at its end
+    title: str = "Florilegium"  # of the project, over every page
+    paths: frozenset[str] = frozenset()  # of the pages that this server has
     was_open: bool | None = None  # when it was last asked; None: not yet
     _asked_at: float = 0.0
     _has_accounts: bool = False  # stays true: the last owner cannot be removed
@@ -82,7 +85,7 @@ class Visit:
     secure: bool  # it came over https
     cookies: dict[str, str]
     person: Person | None = None  # None: not asked yet
-    csrf: str = ""  # of the session
+    session: "Session | None" = None  # of who is signed in
     is_asked: bool = False  # its route has said who may use it
     _given: list[str] = field(default_factory=list)
 
@@ -91,20 +94,21 @@ class Visit:
         return self.cookies.get(self._named(name), "")
 
     def token(self) -> str:
-        """Give what every form has to bring back: the session's, or one for the browser of somebody unknown."""
-        if self.csrf:
-            return self.csrf
-        secret = self.cookie(VISIT)
-        if len(secret) < 32:
-            secret = secrets.token_urlsafe(24)
-            self._set(VISIT, secret, max_age_s=None)
-        # The page holds a hash, so that what can be read in it is not the cookie.
-        return hashlib.sha256(f"form {secret}".encode()).hexdigest()
+        """Give what every form has to bring back: of the session, or of the browser of somebody unknown.
+
+        It reads differently on every page, so that a compressed page gives nothing away by its length (BREACH).
+        """
+        if self.session is None and len(self.cookie(VISIT)) < SECRET_CHARS:
+            self._set(VISIT, secrets.token_urlsafe(24), max_age_s=None)
+        return _sealed(secrets.token_hex(NONCE_CHARS // 2), self._secret())
 
     def is_token(self, given: str) -> bool:
         """Tell whether a form brought back what it was given."""
-        has_secret = bool(self.csrf) or bool(self.cookie(VISIT))
-        return has_secret and secrets.compare_digest(given.encode("utf-8", "replace"), self.token().encode())
+        secret = self._secret()
+        expected = _sealed(given[:NONCE_CHARS], secret)
+        return bool(secret) and secrets.compare_digest(
+            given.encode("utf-8", "replace"), expected.encode("utf-8", "replace")
+        )
 
     def sign_in(self, signed: "SignedIn") -> None:
         """Let the browser keep a new session; whatever session it had before is over."""
@@ -118,7 +122,7 @@ class Visit:
             self.gate.accounts.sign_out(token)
         self._set(LOGIN, "", max_age_s=0)
         self._set(VISIT, "", max_age_s=0)
-        self.person, self.csrf = None, ""
+        self.person, self.session = None, None
 
     def headers(self) -> list[str]:
         """Give the cookies that go back, one header each."""
@@ -132,6 +136,9 @@ class Visit:
         self._given = [each for each in self._given if not each.startswith(f"{named}=")]
         self._given.append(answer.headers["set-cookie"])
         self.cookies = {**self.cookies, named: value}
+
+    def _secret(self) -> str:
+        return self.session.csrf if self.session else self.cookie(VISIT)
 
     def _named(self, name: str) -> str:
         return f"{SECURE}{name}" if self.secure else name
@@ -169,6 +176,10 @@ class Visits:
                 await send(message)
 
         await self.app(scope, receive, send_with_cookies)
+
+
+def _sealed(nonce: str, secret: str) -> str:
+    return nonce + hashlib.sha256(f"form {nonce} {secret}".encode("utf-8", "replace")).hexdigest()
 
 
 def visit_of(request: HTTPConnection) -> Visit | None:

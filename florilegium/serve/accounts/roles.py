@@ -24,25 +24,29 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 LOAD_AGAIN = "This page was open too long, or was not loaded here, so nothing was changed. Load it again and try anew."
 
 
-class NotSignedIn(RequestRefused):
+class Refusal(RequestRefused):
+    """What the gate says to those whom it does not let through."""
+
+
+class NotSignedIn(Refusal):
     """Nobody is signed in, and somebody has to be."""
 
     status = 401
 
 
-class NotAllowed(RequestRefused):
+class NotAllowed(Refusal):
     """Who is signed in may not do this."""
 
     status = 403
 
 
-class NotFromHere(RequestRefused):
+class NotFromHere(Refusal):
     """A page of another site sent this, or the form's token is missing."""
 
     status = 403
 
 
-class WrongHost(RequestRefused):
+class WrongHost(Refusal):
     """The request names another machine than this one."""
 
     status = 421
@@ -116,7 +120,7 @@ def _person(request: HTTPConnection, visit: Visit) -> Person:
     if token := visit.cookie(LOGIN):
         session = visit.gate.accounts.session(token)
         if session is not None:
-            visit.csrf = session.csrf
+            visit.session = session
             return Person(name=session.name, role=session.role)
     return _unknown(request, is_open=visit.gate.is_open())
 

@@ -59,7 +59,8 @@ export function comboboxIn(input) {
   };
   const ask = async () => {
     const typed = input.value;
-    const response = await fetch(`${input.dataset.source ?? "/classes"}?q=${encodeURIComponent(typed)}`).catch(() => null);
+    const source = input.dataset.source ?? `${document.documentElement.dataset.base}/classes`;
+    const response = await fetch(`${source}?q=${encodeURIComponent(typed)}`).catch(() => null);
     if (!response?.ok) return;
     const names = await response.json();
     if (input.value === typed && document.activeElement === input && !isMoved) show(names);
