@@ -44,7 +44,7 @@ class Settings:
     mail_from: str = ""  # the sender's address
     mail_to: str = ""  # addresses of reviewers, with commas between; they are reminded of deadlines
     queries_per_minute: int = 120  # written queries that one address may send; 0: as many as it likes
-    public_url: str = ""  # the address that private links begin with
+    public_url: str = ""  # where readers reach the pages, such as https://flowers.example/; links in mails begin so
     database: str = ""  # an SQLAlchemy address; empty: florilegium.db in the project folder
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The query desk and the chat in a real browser: from a question to the reply and the label, by keyboard, on a phone."""
+"""The query desk and the chat in a real browser: from a question to the reply and the label, by keyboard alone."""
 
 import re
 import shutil
@@ -54,7 +54,7 @@ def ask(page: Page, text: str) -> None:
 
 
 def test_from_a_question_to_the_reply_and_the_label(context: BrowserContext, project: Project) -> None:
-    """The model abstains; at the desk a person picks the intent, edits, sends by keyboard; the chat shows it by itself."""
+    """The model abstains; a person picks the intent, edits and sends by keyboard; the chat shows it by itself."""
     chat, desk = context.new_page(), context.new_page()
     chat.goto("/chat")
     ask(chat, STRANGE)

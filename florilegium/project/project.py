@@ -179,17 +179,17 @@ class Project:
             self._holdings, _ = sealing.seal(self, self.holdings())
             return Desk(self, self._holdings, wish or DeskWish(seed=self.settings.seed))
 
+    def recourse(self) -> "Recourse":
+        """Give what people can do about live answers: contest, review, follow. A server may keep it."""
+        from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
+
+        return Recourse(self)
+
     def user(self) -> "Accounts":
         """Give the accounts of the people who may sign in to this project's pages."""
         from florilegium.project.accounts import Accounts
 
         return Accounts(self.store, clock=self.clock)
-
-    def recourse(self) -> "Recourse":
-        """Give what people can do about live answers: contest, review, follow. Holds no lock, so a server may keep it."""
-        from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
-
-        return Recourse(self)
 
     def confusion(self) -> tuple[Ints, tuple[str, ...]]:
         """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.

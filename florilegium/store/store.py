@@ -77,8 +77,8 @@ class Store:
         self.live = Live(self._engine)
         self.queries = Queries(self._engine)
         self.cases = Cases(self._engine)
-        self.people, self.sessions = People(self._engine), Sessions(self._engine)
         self.outbox = Outbox(self._engine)
+        self.people, self.sessions = People(self._engine), Sessions(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""
