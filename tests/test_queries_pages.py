@@ -207,7 +207,7 @@ def test_whatever_was_written_is_text(client: TestClient, path: str) -> None:
 
     assert html.status_code == 200
     assert "<script>alert" not in html.text
-    assert "49" not in re.sub(r"[0-9a-f]{24,}", "", html.text)
+    assert "{{7*7}}" in html.text or path in ("/queries", "/queries/automatic")
     assert re.findall(r"<script(?![^>]* src=)|<style| style=| on[a-z]+=", html.text) == []
     assert path in ("/queries", "/queries/automatic") or 'dir="auto"' in html.text
 
