@@ -284,3 +284,13 @@ def test_a_blind_share_out_of_range_is_refused(share: float) -> None:
     """Shares are 0 to 0.9."""
     with pytest.raises(InputError, match="blind_share"):
         QueryWish(blind_share=share)
+
+
+def test_the_report_says_what_is_promised(made: Path, tmp_path: Path) -> None:
+    """Beside how far confidence can be believed stands the promise with its ranges."""
+    shutil.copytree(made, tmp_path / "p")
+    with Project(tmp_path / "p") as project:
+        html = project.report().path.read_text(encoding="utf-8").replace("\u00a0", " ")
+        promised = project.queries().promised()
+
+        assert f"Promised at the query desk:</strong> {promised}." in html

@@ -5,7 +5,8 @@ taken on what is no longer true, it is refused.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -236,25 +237,10 @@ class Queries:
         with self._reading() as db:
             return tuple(_query(row._mapping) for row in db.execute(query))
 
-    def _reading(self) -> "_Reading":
-        return _Reading(self._engine)
-
-
-class _Reading:
-    """A connection to read from, with the driver's faults translated."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._translated = translated(engine.url.render_as_string())
-        self._connection = engine.connect
-
-    def __enter__(self) -> Connection:
-        self._translated.__enter__()
-        self._open = self._connection()
-        return self._open
-
-    def __exit__(self, *told: object) -> None:
-        self._open.close()
-        self._translated.__exit__(*told)
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with translated(self._engine.url.render_as_string()), self._engine.connect() as db:
+            yield db
 
 
 def _find(db: Connection, condition: Any, *, lock: bool = False) -> Query | None:  # noqa: ANN401 - an SQLAlchemy condition

@@ -75,10 +75,7 @@ class Router:
 
     def answers(self, texts: Sequence[str]) -> Answers:
         """Let the model answer texts."""
-        vocabulary = self.model.card.vocabulary
-        if vocabulary is None:
-            raise InputError(f"{self.model.path}: a model without a vocabulary; this desk cannot route with it yet.")
-        return self.model.answers(vocabulary.counts(list(texts)))
+        return self.model.answers_of_texts(texts)
 
     def route(self, text: str, *, language: str = "", values: Mapping[str, str] = NOTHING) -> Routed:
         """Route one query. Args: values: what fills the places of a reply, such as the name that was given."""
