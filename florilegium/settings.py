@@ -44,6 +44,7 @@ class Settings:
     smtp_user: str = ""  # its user; the password is read from the environment variable FLORILEGIUM_SMTP_PASSWORD
     mail_from: str = ""  # the sender's address
     mail_to: str = ""  # addresses of reviewers, with commas between; they are reminded of deadlines
+    queries_per_minute: int = 120  # written queries that one address may send; 0: as many as it likes
     database: str = ""  # an SQLAlchemy address; empty: florilegium.db in the project folder
 
     def __post_init__(self) -> None:
@@ -65,7 +66,11 @@ class Settings:
         ]
         faults += [
             f"{name} = {value}: expected a whole number from 0 up"
-            for name, value in (("seed", self.seed), ("openings_before", self.openings_before))
+            for name, value in (
+                ("seed", self.seed),
+                ("openings_before", self.openings_before),
+                ("queries_per_minute", self.queries_per_minute),
+            )
             if value < 0
         ]
         if self.public_url and not _is_url(self.public_url):

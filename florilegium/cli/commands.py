@@ -17,6 +17,7 @@ from florilegium.cli import (
     lab,
     labelling,
     labels,
+    queries,
     recourse,
     relabelling,
     serving,
@@ -55,6 +56,7 @@ app.add_typer(cards.app)
 app.add_typer(journal.app)
 app.command()(drafting.draft)
 app.add_typer(labels.app)
+app.add_typer(queries.app)
 app.add_typer(user.app)
 app.command()(serving.serve)
 app.command()(auditing.audit)

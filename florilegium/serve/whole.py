@@ -29,6 +29,7 @@ from florilegium.serve.front import front_routes
 from florilegium.serve.headers import SecurityHeaders, security_headers
 from florilegium.serve.limits import Limits, Room
 from florilegium.serve.log import RequestLog
+from florilegium.serve.queries import query_routes
 from florilegium.serve.recourse import recourse_part
 from florilegium.serve.reference import reference_html
 from florilegium.serve.served import Served
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 PARTS: tuple[Callable[[Whole], APIRouter], ...] = (
     front_routes,
     recourse_part,
+    query_routes,
     standing_routes,
     written_routes,
     account_routes,
