@@ -33,6 +33,7 @@ from florilegium.types import Ints, Progress, silent
 
 if TYPE_CHECKING:
     from florilegium.project.desk import Desk, DeskWish
+    from florilegium.project.recourse import Recourse
 
 CACHE_NAME = "cache"
 
@@ -169,6 +170,12 @@ class Project:
         with self._command("label"):
             self._holdings, _ = sealing.seal(self, self.holdings())
             return Desk(self, self._holdings, wish or DeskWish(seed=self.settings.seed))
+
+    def recourse(self) -> "Recourse":
+        """Give what people can do about live answers: contest, review, follow. Holds no lock, so a server may keep it."""
+        from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
+
+        return Recourse(self)
 
     def confusion(self) -> tuple[Ints, tuple[str, ...]]:
         """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.

@@ -1,17 +1,18 @@
 """Open a database, bring its tables up to date, and translate its faults. Path: report -> **store** -> project."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from florilegium.errors import StorageError
 
-HEAD = "0003"  # the newest migration; test_store holds it to the files in migrations/versions
+HEAD = "0005"  # the newest migration; test_store holds it to the files in migrations/versions
+T = TypeVar("T")
 BUSY_WAIT_S = 30.0  # how long a writer waits for another before it gives up
 
 
@@ -72,6 +73,19 @@ def writing(engine: Engine) -> Iterator[Connection]:
             # Python's sqlite3 would take the lock only at the first INSERT, after the reading.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection
+
+
+def once_more(work: Callable[[], T]) -> T:
+    """Do a piece of work; where another process wrote the same key at the same moment, do it again and find that.
+
+    Only PostgreSQL lets two writers get so far; SQLite has one at a time.
+    """
+    try:
+        return work()
+    except StorageError as error:
+        if not isinstance(error.__cause__, IntegrityError):
+            raise
+        return work()
 
 
 def _version(connection: Connection) -> str | None:

@@ -12,8 +12,11 @@ from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 
 from florilegium.dataset import LabelEvent
 from florilegium.source.base import Harvest, Known, Sample, Side, Texts
+from florilegium.store.cases import Cases
 from florilegium.store.database import open_engine, translated
 from florilegium.store.judgements import Judgements
+from florilegium.store.live import Live
+from florilegium.store.outbox import Outbox
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
 
 IMPORTED = "import"  # who gave a label that came with the source
@@ -67,6 +70,9 @@ class Store:
         self.url = url
         self._engine: Engine = open_engine(url)
         self.judgements = Judgements(self._engine)
+        self.live = Live(self._engine)
+        self.cases = Cases(self._engine)
+        self.outbox = Outbox(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""
