@@ -47,6 +47,7 @@ class Audit:
     share_opted_out: Score | None  # of all live answers: who said no cannot be drawn, and may differ; None: no answers
     answered: Score | None  # right among those where the model answered; the range is one for a single look
     always: tuple[float, float]  # the same range for all looks together
+    blind: Score | None  # the same by the reviewers' first word; lower where they came to agree on seeing the answer
     abstained: Score | None  # where it abstained: its likeliest class would have been right
     n_stranger: int  # audited answers that belong to none of the classes
     promise: Promise | None
@@ -76,6 +77,9 @@ def audit(given: LiveRecord, promise: Promise | None, *, level: float = LEVEL) -
     if promise is not None and live is not None and live.n >= N_LEAST:
         difference = compared(right, clusters, promise, level=level)
         kept = Kept.BELOW if difference.high < 0 else Kept.KEPT if difference.low > -MARGIN else Kept.NOT_SHOWN
+    first = None
+    if given.blind is not None and (given.blind[told] >= 0).any():
+        first = np.where(given.blind[told] >= 0, given.blind[told] == given.said[told], right)
     silent = chosen[~given.known[chosen]]
     return Audit(
         n_drawn=int(given.drawn.sum()),
@@ -83,6 +87,7 @@ def audit(given: LiveRecord, promise: Promise | None, *, level: float = LEVEL) -
         share_opted_out=_score("opted out", given.opted_out, given.clusters, level=level),
         answered=live,
         always=always,
+        blind=None if first is None else _score("blind", first, clusters, level=level),
         abstained=_score("abstained", given.right[silent] == 1, None, level=level),
         n_stranger=int((given.audited[chosen] == len(given.classes)).sum()),
         promise=promise,

@@ -6,30 +6,23 @@ the same with a random share judged by people, and people alone. What comes out 
 The model is a function that is handed in.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 from scipy.special import stdtrit
 
+from florilegium.active.meter import Answers
 from florilegium.errors import InputError, SettingError
 from florilegium.evaluation.intervals import LEVEL
 from florilegium.evaluation.values import Difference
 from florilegium.evaluation.words import counted, percent, points
-from florilegium.types import Bools, Floats, Ints, Progress, Vectors, silent
+from florilegium.types import Bools, Floats, Ints, Progress, silent
 
 STEP = "self-training"
 OFTEN = 0.5  # of the repeats: a class that dies out in so many is named
-
-
-class Fit(Protocol):
-    """Learn from vectors (m, d) and classes (m,) 0..k-1, and give what answers vectors (a, d) with classes (a,)."""
-
-    def __call__(self, x: Vectors, y: Ints, /) -> Callable[[Vectors], Ints]:
-        """Learn."""
 
 
 class Way(StrEnum):
@@ -52,7 +45,7 @@ class Wish:
     share_held_out: float = 0.3  # of all groups
     share_audited: float = 0.1  # of each batch
     automation_bias: float = 0.9  # 0..1, how often a wrong answer of the model is accepted by whoever sees it
-    n_repeats: int = 8
+    n_repeats: int = 6
 
     def __post_init__(self) -> None:
         """Refuse what cannot be simulated, all of it at once."""
@@ -106,10 +99,10 @@ class Simulated:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Data:
-    x: Vectors
     y: Ints
     groups: Ints
     k: int
+    answers: Answers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,31 +115,30 @@ class _Repeat:
 
 
 def simulate(
-    x: Vectors,
     y: Ints,
     groups: Ints,
+    answers: Answers,
     *,
     classes: tuple[str, ...],
-    fit: Fit,
     wish: Wish | None = None,
     seed: int,
     progress: Progress = silent,
 ) -> Simulated:
     """Play rounds of self-training with and without audit.
 
-    Args: x: (n, d).  y: (n,) true classes.  groups: (n,) never divided between learning and judging.
-        fit: the model; called 1 + 3 rounds times per repeat.
+    Args: y: (n,) true classes of the items.  groups: (n,) never divided between learning and judging.
+        answers: the model: learns labels of some rows and answers others; called 1 + 3 rounds times per repeat.
     Raises: InputError: too few groups or classes to play with.
     """
     wish = wish or Wish()
-    if len(x) != len(y) or len(y) != len(groups) or len(np.unique(y)) < 2:
+    if len(y) != len(groups) or len(np.unique(y)) < 2:
         raise InputError(
-            f"{len(x)} vectors, {len(y)} labels of {len(np.unique(y))} classes, {len(groups)} groups: expected as many "
-            "of each, and two classes at least."
+            f"{len(y)} labels of {len(np.unique(y))} classes, {len(groups)} groups: expected as many of each, and two "
+            "classes at least."
         )
-    data, repeats = _Data(x, y, groups, len(classes)), []
+    data, repeats = _Data(y, groups, len(classes), answers), []
     for i, rng in enumerate(np.random.default_rng(seed).spawn(wish.n_repeats)):
-        repeats.append(_repeat(data, fit, wish, rng))
+        repeats.append(_repeat(data, wish, rng))
         progress(STEP, i + 1, wish.n_repeats)
     courses = tuple(_course(way, repeats) for way in Way)
     alone = [each.accuracy[Way.ALONE] for each in repeats]
@@ -159,29 +151,30 @@ def simulate(
     )  # fmt: skip
 
 
-def _repeat(data: _Data, fit: Fit, wish: Wish, rng: np.random.Generator) -> _Repeat:
-    x, y, k = data.x, data.y, data.k
+def _repeat(data: _Data, wish: Wish, rng: np.random.Generator) -> _Repeat:
+    y, k = data.y, data.k
     start, batches, held = _dealt(y, data.groups, wish, rng)
-    first = fit(x[start], y[start])
-    before = first(x[held])
-    judged = [rng.random(len(batch)) for batch in batches]  # one draw serves all ways, so that they differ in it only
-    accepts = [rng.random(len(batch)) for batch in batches]
+    first = data.answers(start, y[start], np.concatenate([batches[0], held]))
+    before = first[len(batches[0]) :]
+    # One draw serves all ways, so that they differ in nothing else.
+    draws = [(rng.random(len(batch)), rng.random(len(batch))) for batch in batches]
     accuracy, wrong, recall, died = {}, {}, {}, {}
     for way in Way:
-        course, share_wrong, answers = [_share(before == y[held])], [0.0], before
-        learned, labels, answer = start, y[start], first
-        for batch, draw, accept in zip(batches, judged, accepts, strict=True):
-            said = np.where(accept < wish.automation_bias, answer(x[batch]), y[batch])
-            seen = (draw < wish.share_audited) & (way is Way.AUDITED) | (way is Way.PEOPLE)
+        course, share_wrong, said, after = [_share(before == y[held])], [0.0], first[: len(batches[0])], before
+        learned, labels = start, y[start]
+        for i, (batch, (judged, accepts)) in enumerate(zip(batches, draws, strict=True)):
+            taken = np.where(accepts < wish.automation_bias, said, y[batch])
+            seen = (judged < wish.share_audited) & (way is Way.AUDITED) | (way is Way.PEOPLE)
             learned = np.concatenate([learned, batch])
-            labels = np.concatenate([labels, np.where(seen, y[batch], said)])
-            answer = fit(x[learned], labels)
-            answers = answer(x[held])
-            course.append(_share(answers == y[held]))
+            labels = np.concatenate([labels, np.where(seen, y[batch], taken)])
+            coming = batches[i + 1] if i + 1 < len(batches) else batch[:0]
+            answered = data.answers(learned, labels, np.concatenate([coming, held]))
+            said, after = answered[: len(coming)], answered[len(coming) :]
+            course.append(_share(after == y[held]))
             share_wrong.append(_share(labels != y[learned]))
         accuracy[way], wrong[way] = np.array(course), np.array(share_wrong)
-        recall[way] = np.stack([_recall(before, y[held], k), _recall(answers, y[held], k)])
-        died[way] = np.isin(np.arange(k), before) & ~np.isin(np.arange(k), answers)
+        recall[way] = np.stack([_recall(before, y[held], k), _recall(after, y[held], k)])
+        died[way] = np.isin(np.arange(k), before) & ~np.isin(np.arange(k), after)
     return _Repeat(accuracy, wrong, recall, died, (len(start), len(learned), len(held)))
 
 

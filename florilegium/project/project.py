@@ -33,6 +33,7 @@ from florilegium.types import Ints, Progress, silent
 
 if TYPE_CHECKING:
     from florilegium.project.desk import Desk, DeskWish
+    from florilegium.project.monitor import Feedback, Monitored, MonitorWish
     from florilegium.project.recourse import Recourse
 
 CACHE_NAME = "cache"
@@ -171,8 +172,23 @@ class Project:
             self._holdings, _ = sealing.seal(self, self.holdings())
             return Desk(self, self._holdings, wish or DeskWish(seed=self.settings.seed))
 
+    def monitor(self, wish: "MonitorWish | None" = None) -> "Monitored":
+        """Watch what the current model answers live against what its verdict promised, and write a page about it."""
+        from florilegium.project.monitor import MonitorWish, watching
+
+        with self._command("monitor") as details:
+            result = watching.run(self, self._ready(), wish or MonitorWish())
+            details |= {"kept": result.watched.audit.kept.value, "n": result.watched.n}
+        return result
+
+    def feedback(self) -> "Feedback":
+        """Give what measures how much the model feeds itself, and what plays that."""
+        from florilegium.project.monitor import Feedback
+
+        return Feedback(self, self._ready(), command=self._command)
+
     def recourse(self) -> "Recourse":
-        """Give what people can do about live answers: contest, review, follow. Holds no lock, so a server may keep it."""
+        """Give what people can do about live answers: contest, review, follow. Holds no lock: a server may keep it."""
         from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
 
         return Recourse(self)

@@ -99,11 +99,13 @@ class Live:
         with translated(self._where), self._engine.connect() as db:
             return _find(db, predictions.c.id == number)
 
-    def all(self, *, after: int = 0, since: datetime | None = None) -> tuple[Prediction, ...]:
-        """Give the answers behind a number and from a moment on, oldest first."""
+    def all(self, *, after: int = 0, since: datetime | None = None, most: int | None = None) -> tuple[Prediction, ...]:
+        """Give the answers behind a number and from a moment on, oldest first, `most` of them."""
         query = select(*_COLUMNS).where(predictions.c.id > after).order_by(predictions.c.id)
         if since is not None:
             query = query.where(predictions.c.at >= since)
+        if most is not None:
+            query = query.limit(most)
         with translated(self._where), self._engine.connect() as db:
             return tuple(_prediction(row._mapping) for row in db.execute(query))
 
