@@ -32,6 +32,7 @@ from florilegium.store import Store
 from florilegium.types import Ints, Progress, silent
 
 if TYPE_CHECKING:
+    from florilegium.project.accounts import Accounts
     from florilegium.project.desk import Desk, DeskWish
     from florilegium.project.monitor import Feedback, Monitored, MonitorWish
     from florilegium.project.recourse import Recourse
@@ -187,8 +188,14 @@ class Project:
 
         return Feedback(self, self._ready(), command=self._command)
 
+    def user(self) -> "Accounts":
+        """Give the accounts of the people who may sign in to this project's pages."""
+        from florilegium.project.accounts import Accounts
+
+        return Accounts(self.store, clock=self.clock)
+
     def recourse(self) -> "Recourse":
-        """Give what people can do about live answers: contest, review, follow. Holds no lock: a server may keep it."""
+        """Give what people can do about live answers: contest, review, follow. A server may keep it: no lock is held."""
         from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
 
         return Recourse(self)

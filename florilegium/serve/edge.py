@@ -16,6 +16,7 @@ from florilegium.errors import FlorilegiumError, InputError, StateError
 from florilegium.export.page import page_html
 from florilegium.serve.limits import RequestRefused
 
+FRAGMENT = "x-fragment"  # header of our own scripts: they want a part of a page, not a page
 CLIENT_GONE = 499  # nginx's number; nobody is there to read it
 _SENTENCES = {
     404: "There is no such page here. The classifier is at /, the description of its JSON interface at /docs.",
@@ -39,6 +40,11 @@ def error_json(
     document: dict[str, Any] = {"error": {"kind": kind, "message": message}}
     headers = {"Retry-After": str(retry_after_s)} if retry_after_s is not None else None
     return JSONResponse(document | ({"answers": list(answers)} if answers else {}), status, headers=headers)
+
+
+def wants_page(request: Request) -> bool:
+    """Tell whether a reader's browser asks, not our script or a program."""
+    return "text/html" in request.headers.get("accept", "") and FRAGMENT not in request.headers
 
 
 def status_of(error: FlorilegiumError) -> int:

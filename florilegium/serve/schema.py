@@ -43,6 +43,9 @@ class Answer(_Shape):
     )
     similar: list[SimilarPhoto] = Field(default=[], description="the three training photos most like it")
     error: str | None = Field(default=None, description="what is wrong with the photo, and what to do")
+    ticket: str | None = Field(
+        default=None, description="by which this answer can be contested, where answers are recorded: /appeal/TICKET"
+    )
 
 
 class Fault(_Shape):

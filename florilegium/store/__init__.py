@@ -5,12 +5,15 @@ from florilegium.store.card_rows import Card
 from florilegium.store.cases import CaseFile, Effects, KeepUntil
 from florilegium.store.contents import Content, Purpose
 from florilegium.store.judgements import Judgement, Overtaken, Said
+from florilegium.store.lessons import Lesson, NothingKept
 from florilegium.store.live import Prediction, Recording
 from florilegium.store.outbox import Mail
+from florilegium.store.people import Account, Invitation, Role
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
 from florilegium.store.tickets import new_ticket, ticket_hash
 
 __all__ = [
+    "Account",
     "Answered",
     "Card",
     "CardRecord",
@@ -19,15 +22,19 @@ __all__ = [
     "Counts",
     "Effects",
     "Grown",
+    "Invitation",
     "Judgement",
     "KeepUntil",
+    "Lesson",
     "Mail",
     "ModelRecord",
+    "NothingKept",
     "Opening",
     "Overtaken",
     "Prediction",
     "Purpose",
     "Recording",
+    "Role",
     "Run",
     "Said",
     "Store",

@@ -14,10 +14,14 @@ from florilegium.dataset import LabelEvent
 from florilegium.source.base import Harvest, Known, Sample, Side, Texts
 from florilegium.store.cases import Cases
 from florilegium.store.database import open_engine, translated
+from florilegium.store.forgetting import Forgetting
 from florilegium.store.judgements import Judgements
+from florilegium.store.lessons import Lessons
 from florilegium.store.live import Live
 from florilegium.store.outbox import Outbox
+from florilegium.store.people import People
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
+from florilegium.store.sessions import Sessions
 
 IMPORTED = "import"  # who gave a label that came with the source
 
@@ -72,7 +76,10 @@ class Store:
         self.judgements = Judgements(self._engine)
         self.live = Live(self._engine)
         self.cases = Cases(self._engine)
+        self.people, self.sessions = People(self._engine), Sessions(self._engine)
         self.outbox = Outbox(self._engine)
+        self.forgetting = Forgetting(self._engine)
+        self.lessons = Lessons(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -87,7 +94,8 @@ class Store:
             rows = [_item_row(harvest, i, now) for i in range(len(harvest.samples))]
             new = [row for row in rows if row["name"] not in found]
             changed = [row for row in rows if row["name"] in found and _differs(row, found[row["name"]])]
-            gone = [name for name in found.keys() - {row["name"] for row in rows} if found[name].present]
+            missing = found.keys() - {row["name"] for row in rows}
+            gone = [name for name in missing if found[name].present and not found[name].own]
             if new:
                 db.execute(insert(items), new)
             for row in changed:

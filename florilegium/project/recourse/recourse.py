@@ -16,7 +16,7 @@ from florilegium.model.exemplars import Similar
 from florilegium.model.file import open_model
 from florilegium.model.opened import ModelFile
 from florilegium.model.predict import Prediction as Said
-from florilegium.project.recourse import answering, appealing, reviewing
+from florilegium.project.recourse import answering, appealing, learning, reviewing
 from florilegium.project.recourse.answering import Recorder
 from florilegium.project.recourse.appealing import CaseStatus
 from florilegium.project.recourse.keyed import KEY_NAME, Keyed
@@ -207,7 +207,7 @@ class Recourse:
 
     def learn(self, file: CaseFile) -> CaseFile:
         """Make a label event of a decided case, where that is allowed; else give it as it is."""
-        return file
+        return learning.learn(self, file)
 
     # What the modules of this package share
 

@@ -157,7 +157,7 @@ def judge_blind(
     file = recourse.case_by_id(number)
     _refuse_unknown(recourse, label)
     details = {"label": label, "seconds": _seconds(seconds), "seen": _shown(recourse, file) is not None}
-    return recourse.store.cases.take(number, _event(recourse, number, who, Step.JUDGED_BLIND, key, details))
+    return recourse.store.cases.take(number, _event(recourse, number, who, Step.JUDGED_BLIND, key=key, details=details))
 
 
 def open_file(recourse: "Recourse", number: int, who: str) -> OpenFile:
@@ -216,7 +216,7 @@ def decide(
         "reason": words.reason(reason),
         "seconds": _seconds(seconds),
     }
-    decided = _event(recourse, number, who, Step.DECIDED, key, details)
+    decided = _event(recourse, number, who, Step.DECIDED, key=key, details=details)
     steps = (*_second_by_chance(recourse, file, decided), decided)
     is_shared = recourse.others_open(file)
     done = recourse.store.cases.take(number, *steps, following=lambda new: _after(recourse, new, is_shared=is_shared))
@@ -235,8 +235,8 @@ def _label(recourse: "Recourse", prediction: Prediction, ruling: Ruling, label: 
     if ruling == Ruling.REJECTED:
         if label is not None and label != answer:
             raise InputError(
-                f"Rejected means that the answer {answer or 'unknown'!r} stands; you say {label!r}. Uphold the case, or "
-                "leave the label as it is."
+                f"Rejected means that the answer {answer or 'unknown'!r} stands; you say {label!r}. "
+                "Uphold the case, or leave the label as it is."
             )
         return answer
     if label == answer:
@@ -287,7 +287,7 @@ def _after(recourse: "Recourse", file: CaseFile, *, is_shared: bool) -> Effects:
 
 def put_back(recourse: "Recourse", number: int, who: str, *, key: str) -> CaseFile:
     """Leave a case to others; see `Recourse.put_back`."""
-    return recourse.store.cases.take(number, _event(recourse, number, who, Step.PUT_BACK, key, {}))
+    return recourse.store.cases.take(number, _event(recourse, number, who, Step.PUT_BACK, key=key, details={}))
 
 
 def want_second(recourse: "Recourse", number: int, who: str, *, key: str) -> CaseFile:
@@ -296,7 +296,9 @@ def want_second(recourse: "Recourse", number: int, who: str, *, key: str) -> Cas
         raise StateError("There is no second reviewer in this project. Invite one, or decide yourself.")
     _held(recourse, number, who)
     details = {"by_chance": False}
-    return recourse.store.cases.take(number, _event(recourse, number, who, Step.SECOND_WANTED, key, details))
+    return recourse.store.cases.take(
+        number, _event(recourse, number, who, Step.SECOND_WANTED, key=key, details=details)
+    )
 
 
 def ask(recourse: "Recourse", number: int, who: str, text: str, *, key: str) -> CaseFile:
@@ -304,11 +306,11 @@ def ask(recourse: "Recourse", number: int, who: str, text: str, *, key: str) -> 
     question = words.cleaned(text, what="the question")
     if not question:
         raise InputError("The question is empty. Write what you need to know.")
-    event = _event(recourse, number, who, Step.ASKED, key, {"text": question})
+    event = _event(recourse, number, who, Step.ASKED, key=key, details={"text": question})
     return recourse.store.cases.take(number, event, following=lambda new: Effects(mails=letters.asked(recourse, new)))
 
 
-def _event(recourse: "Recourse", number: int, who: str, step: Step, key: str, details: dict[str, Any]) -> CaseEvent:
+def _event(recourse: "Recourse", number: int, who: str, step: Step, *, key: str, details: dict[str, Any]) -> CaseEvent:
     name = recourse.keyed.key(number, step, who, checked_key(key))
     return CaseEvent(step=step, at=recourse.now(), who=who, key=name, details=details)
 
