@@ -56,7 +56,9 @@ def fill(
         case = _case(Origin.AUDIT, f"audit-{seed}-{i}", at) if drawn and may else None
         recordings.append(Recording(prediction=prediction, vector=vectors[row] + noise, case=case, days=14.0))
         truths.append(classes[c] if rng.random() < accuracy else classes[(c + 1) % len(classes)])
-    recorded = [each for start in range(0, n, 100) for each in project.store.live.record(recordings[start : start + 100])]
+    recorded = [
+        each for start in range(0, n, 100) for each in project.store.live.record(recordings[start : start + 100])
+    ]
     truth = dict(zip([each.id for each in recorded], truths, strict=True))
     _contest(project, recorded[::appeal_every], now, seed)
     _review(project, truth, now, rng)

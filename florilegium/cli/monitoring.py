@@ -1,6 +1,5 @@
 """`monitor`: what the model answers live, held to what its verdict promised. Path: project -> **cli**."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,6 @@ from rich.markup import escape
 
 from florilegium.cli.edge import edge
 from florilegium.cli.terminal import bars_for, console, load, print_json
-from florilegium.errors import SettingError
 
 if TYPE_CHECKING:
     from florilegium.project.monitor import Monitored
@@ -46,21 +44,11 @@ def monitor(
     with edge(as_json=as_json), bars_for(as_json) as bars:
         from florilegium.project.monitor import MonitorWish, watching
 
-        wish = MonitorWish(since=_moment(since), output=output)
+        wish = MonitorWish(since=watching.moment(since), output=output)
         with load(project, bars) as opened:
             found = opened.monitor(wish)
         bars.stop()
         print_json(watching.document(found)) if as_json else show(console(), found)
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise SettingError(f"--since {text}: expected a day such as 2026-11-30, or 2026-11-30T14:00.") from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def show(out: Console, found: "Monitored") -> None:

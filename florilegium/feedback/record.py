@@ -171,7 +171,7 @@ def _code_faults(given: LiveRecord) -> list[str]:
 def as_live(given: LiveRecord, *, points: Vectors | None = None) -> Live:
     """Give the record as the deployment test of `bias` takes it; only what chance drew counts as right or wrong.
 
-    Args: points: (n, p) of the answers, in the space of the decisions that they are compared with.
+    Args: points: (v, p) of the answers that have vectors, in the space of the decisions they are compared with.
     """
     overturned = np.full(len(given), MISSING, dtype=np.int64)
     decided = np.isin(given.appeals.outcome, (REJECTED, UPHELD))
@@ -185,5 +185,6 @@ def as_live(given: LiveRecord, *, points: Vectors | None = None) -> Live:
         appealed=appealed,
         overturned=overturned if decided.any() else None,
         embeddings=points,
+        embedded=None if points is None else given.rows_of_vectors,
         clusters=given.clusters,
     )

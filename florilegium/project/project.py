@@ -179,7 +179,7 @@ class Project:
 
         with self._command("monitor") as details:
             result = watching.run(self, self._ready(), wish or MonitorWish())
-            details |= {"kept": result.watched.audit.kept.value, "n": result.watched.n}
+            details.update(result.record)
         return result
 
     def feedback(self) -> "Feedback":

@@ -119,6 +119,14 @@ class Live:
                 found |= {number: np.frombuffer(vector, dtype="<f4") for number, vector in rows}
         return found
 
+    def tally(self) -> dict[tuple[str | None, bool], int]:
+        """Count the answers by class and by whether the model knew."""
+        query = select(predictions.c.label, predictions.c.known, func.count()).group_by(
+            predictions.c.label, predictions.c.known
+        )
+        with translated(self._where), self._engine.connect() as db:
+            return {(label, bool(known)): int(n) for label, known, n in db.execute(query)}
+
     def count(self) -> int:
         """Count all answers."""
         with translated(self._where), self._engine.connect() as db:

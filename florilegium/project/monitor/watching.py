@@ -9,7 +9,7 @@ import numpy as np
 
 from florilegium import evaluation, feedback
 from florilegium.bias.contrast import effect_of
-from florilegium.errors import StepMissing
+from florilegium.errors import SettingError, StepMissing
 from florilegium.evaluation import Predictions, Score
 from florilegium.feedback.over_time import share_score
 from florilegium.project import kept
@@ -18,6 +18,7 @@ from florilegium.project.holdings import Holdings
 from florilegium.project.judged import judged
 from florilegium.project.monitor.feeding import share_of
 from florilegium.project.monitor.live_record import days, live_record
+from florilegium.project.monitor.sentences import told
 from florilegium.report.monitor import MonitorAccount, build_monitor
 from florilegium.types import Bools, Ints
 
@@ -41,6 +42,7 @@ class Monitored:
     """What the monitor found, and where the page about it lies."""
 
     account: MonitorAccount
+    record: dict[str, object]  # what the run's record keeps of it
     path: Path | None = None  # None: no page was written
 
     @property
@@ -56,7 +58,10 @@ class Monitored:
 def run(project: "Project", holdings: Holdings, wish: MonitorWish) -> Monitored:
     """Watch, and write the page, whole or not at all."""
     path = wish.output or project.folder / PAGE_NAME
-    found = Monitored(account=look(project, holdings, since=wish.since), path=path)
+    account = look(project, holdings, since=wish.since)
+    current = project.store.current_model()
+    record = told(project, "" if current is None else current.model_id, account.watched)
+    found = Monitored(account=account, record=record, path=path)
     with kept.replacing(path) as beside:
         beside.write_text(found.html(), encoding="utf-8", errors="backslashreplace")
     return found
@@ -154,6 +159,25 @@ def _before(
         facts={name: looks.facts[rows, i].astype(np.float64) for i, name in enumerate(looks.fact_names)},
         clusters=holdings.near[rows],
     )
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a day, or a moment, as people write it; without a zone it is UTC.
+
+    Raises: SettingError: it is none.
+
+    >>> str(moment("2026-11-30"))
+    '2026-11-30 00:00:00+00:00'
+    """
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise SettingError(
+            f"since {text!r}: expected a day such as 2026-11-30, or a moment such as 2026-11-30T14:00."
+        ) from error
 
 
 def document(found: Monitored) -> dict[str, Any]:

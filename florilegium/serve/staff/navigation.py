@@ -23,6 +23,12 @@ class Entry:
 
 ENTRIES = (
     Entry(path="/label/", name="Label", what="Clean, give and decide labels.", role=Role.LABELLER),
+    Entry(
+        path="/monitor",
+        name="Monitor",
+        what="Whether the classifier keeps its promise live, and who appeals.",
+        role=Role.REVIEWER,
+    ),
     Entry(path="/report", name="Report", what="How good the classifier is, with ranges.", role=Role.LABELLER),
     Entry(path="/audit", name="Audit", what="What is doubtful in the data.", role=Role.LABELLER, in_bar=False),
     Entry(path="/bias", name="Bias", what="Six kinds of bias, each with a number.", role=Role.LABELLER, in_bar=False),
