@@ -188,17 +188,17 @@ class Project:
 
         return Feedback(self, self._ready(), command=self._command)
 
+    def recourse(self) -> "Recourse":
+        """Give what people can do about live answers: contest, review, follow. A server may keep it."""
+        from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
+
+        return Recourse(self)
+
     def user(self) -> "Accounts":
         """Give the accounts of the people who may sign in to this project's pages."""
         from florilegium.project.accounts import Accounts
 
         return Accounts(self.store, clock=self.clock)
-
-    def recourse(self) -> "Recourse":
-        """Give what people can do about live answers: contest, review, follow. A server may keep it: no lock is held."""
-        from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
-
-        return Recourse(self)
 
     def confusion(self) -> tuple[Ints, tuple[str, ...]]:
         """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.

@@ -58,14 +58,18 @@ async def _florilegium(request: Request, error: Exception) -> Response:
     if not isinstance(error, FlorilegiumError):  # pragma: no cover - registered for this family; this tells mypy
         raise error
     status, retry = status_of(error), getattr(error, "retry_after_s", None)
+    response: Response
     if request.url.path == "/":  # the form of a reader without scripts
-        headers = {"Retry-After": str(retry)} if retry is not None else None
         state = request.app.state
         html = page_html(
             state.classifier.card, engine="server", notice=str(error), max_bytes=state.limits.max_file_bytes
         )
-        return HTMLResponse(html, status, headers=headers)
-    return error_json(type(error).__name__, str(error), status=status, retry_after_s=retry)
+        response = HTMLResponse(html, status, headers={"Retry-After": str(retry)} if retry is not None else None)
+    else:
+        response = error_json(type(error).__name__, str(error), status=status, retry_after_s=retry)
+    if getattr(error, "closes", False):
+        response.headers["Connection"] = "close"
+    return response
 
 
 async def _http(request: Request, error: Exception) -> Response:
