@@ -161,6 +161,6 @@ def _sentence(
         return f"{said}: too few to tell; {N_LEAST} at least are needed."
     ends = f"{points(difference.low)} to {points(difference.high)} points"
     return {
-        Kept.BELOW: f"{said}: below what was promised ({ends}).",
+        Kept.BELOW: f"{said}: below what was promised (difference {ends}).",
         Kept.KEPT: f"{said}: the promise is kept (difference {ends}; {points(MARGIN)} points less would be too much).",
     }.get(kept or Kept.NOT_SHOWN, f"{said}: not shown to be below (difference {ends}).")
