@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -60,10 +61,15 @@ def test_texts_are_answered_and_never_taken_for_files(tmp_path: Path) -> None:
         client = TestClient(create_whole(project, is_here=True), base_url=HERE)
         page = client.post("/", data={"text": "where is my <b>card</b>?"})
         said = client.post("/api/predict", json={"texts": ["where is my card?", str(secret)]}).json()
-        wrong = [
-            client.post("/api/predict", json=document).status_code
-            for document in ({}, {"texts": []}, {"texts": [1]}, {"texts": ["x" * 20_001]}, {"texts": ["x"] * 1001}, [])
+        documents: list[Any] = [
+            {},
+            {"texts": []},
+            {"texts": [1]},
+            {"texts": ["x" * 20_001]},
+            {"texts": ["x"] * 1001},
+            [],
         ]
+        wrong = [client.post("/api/predict", json=document).status_code for document in documents]
         no_json = client.post("/api/predict", data={"texts": "a"})
         broken = client.post("/api/predict", content=b'{"texts": [', headers={"content-type": "application/json"})
 
