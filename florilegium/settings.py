@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from florilegium.source.base import SourceSpec
 FILE_NAME = "florilegium.toml"
 DATABASE_NAME = "florilegium.db"
 DATABASE_VARIABLE = "FLORILEGIUM_DATABASE"
+URL_WANTED = "expected a web address without a query, such as https://flowers.example/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,7 @@ class Settings:
     smtp_user: str = ""  # its user; the password is read from the environment variable FLORILEGIUM_SMTP_PASSWORD
     mail_from: str = ""  # the sender's address
     mail_to: str = ""  # addresses of reviewers, with commas between; they are reminded of deadlines
+    queries_per_minute: int = 120  # written queries that one address may send; 0: as many as it likes
     database: str = ""  # an SQLAlchemy address; empty: florilegium.db in the project folder
 
     def __post_init__(self) -> None:
@@ -63,9 +66,15 @@ class Settings:
         ]
         faults += [
             f"{name} = {value}: expected a whole number from 0 up"
-            for name, value in (("seed", self.seed), ("openings_before", self.openings_before))
+            for name, value in (
+                ("seed", self.seed),
+                ("openings_before", self.openings_before),
+                ("queries_per_minute", self.queries_per_minute),
+            )
             if value < 0
         ]
+        if self.public_url and not _is_url(self.public_url):
+            faults.append(f"public_url = {self.public_url!r}: {URL_WANTED}")
         if faults:
             raise SettingError(
                 f"{len(faults)} setting(s) out of range: {'; '.join(faults)}. Correct them in {FILE_NAME}."
@@ -74,6 +83,26 @@ class Settings:
     def address(self, folder: Path) -> str:
         """Give the database's SQLAlchemy address: the environment's, the setting's, or a file in the folder."""
         return os.environ.get(DATABASE_VARIABLE, "") or self.database or f"sqlite:///{folder / DATABASE_NAME}"
+
+
+def checked_url(url: str) -> str:
+    """Give a public address with a slash at its end.
+
+    Raises: SettingError: it is none.
+
+    >>> checked_url("https://flowers.example"), checked_url("http://127.0.0.1:8000/flowers/")
+    ('https://flowers.example/', 'http://127.0.0.1:8000/flowers/')
+    """
+    if not _is_url(url):
+        raise SettingError(f"{url!r}: {URL_WANTED}")
+    return url if url.endswith("/") else f"{url}/"
+
+
+def _is_url(url: str) -> bool:
+    return (
+        re.fullmatch(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", url)
+        is not None
+    )
 
 
 def write(settings: Settings, folder: Path) -> None:

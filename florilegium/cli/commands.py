@@ -17,9 +17,11 @@ from florilegium.cli import (
     lab,
     labelling,
     labels,
+    queries,
     recourse,
     relabelling,
     serving,
+    user,
 )
 from florilegium.cli.edge import edge
 from florilegium.cli.terminal import bars_for, console, load, print_json
@@ -54,6 +56,8 @@ app.add_typer(cards.app)
 app.add_typer(journal.app)
 app.command()(drafting.draft)
 app.add_typer(labels.app)
+app.add_typer(queries.app)
+app.add_typer(user.app)
 app.command()(serving.serve)
 app.command()(auditing.audit)
 app.command()(bias.bias)

@@ -96,6 +96,15 @@ def predict_bytes(model: ModelFile, content: bytes, *, name: str, top: int = 5, 
     return replace(said(finding.shown(name)), vector=vector, facts=facts_of(pixels, header) if facts else {})
 
 
+def predict_texts(model: ModelFile, texts: Sequence[str], *, top: int = 5) -> list[Prediction]:
+    """Answer texts that came over a wire, in order: whatever one says, it is a text and never a file's name.
+
+    Raises: ModelFileError: its graph fails.
+    """
+    entries = (Entry(name=finding.shown(text), content=text) for text in texts)
+    return list(_texts(model, entries, top=top, batch=BATCH))
+
+
 def _pictures(model: ModelFile, entries: Iterator[Entry], *, top: int, batch: int) -> Iterator[Prediction]:
     for several in batches(_encoded(model, entries), batch):
         rows = [vector for _, vector in several if vector is not None]

@@ -32,7 +32,9 @@ from florilegium.store import Store
 from florilegium.types import Ints, Progress, silent
 
 if TYPE_CHECKING:
+    from florilegium.project.accounts import Accounts
     from florilegium.project.desk import Desk, DeskWish
+    from florilegium.project.queries import Queries
     from florilegium.project.recourse import Recourse
     from florilegium.project.recourse.trail import CaseLine
 
@@ -161,6 +163,12 @@ class Project:
         """Give the record of labels, to be written into a file or added to from one."""
         return Labels(self, command=self._command, changed=self._look_again)
 
+    def queries(self) -> "Queries":
+        """Give the written queries: what may be answered without a person, with what, and by whom the others are."""
+        from florilegium.project.queries import Queries  # routes with the model, which loads a while
+
+        return Queries(self, command=self._command, changed=self._look_again)
+
     def label(self, wish: "DeskWish | None" = None) -> "Desk":
         """Sit down at the project's labels: what is asked next, what was said, what that brought.
 
@@ -171,6 +179,12 @@ class Project:
         with self._command("label"):
             self._holdings, _ = sealing.seal(self, self.holdings())
             return Desk(self, self._holdings, wish or DeskWish(seed=self.settings.seed))
+
+    def user(self) -> "Accounts":
+        """Give the accounts of the people who may sign in to this project's pages."""
+        from florilegium.project.accounts import Accounts
+
+        return Accounts(self.store, clock=self.clock)
 
     def recourse(self) -> "Recourse":
         """Give what people can do about live answers; it locks nothing, so that a server may keep it."""

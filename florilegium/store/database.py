@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from florilegium.errors import StorageError
 
-HEAD = "0005"  # the newest migration; test_store holds it to the files in migrations/versions
+HEAD = "0006"  # the newest migration; test_store holds it to the files in migrations/versions
 T = TypeVar("T")
 BUSY_WAIT_S = 30.0  # how long a writer waits for another before it gives up
 
@@ -21,7 +21,8 @@ def open_engine(url: str) -> Engine:
 
     Raises: StorageError: the database cannot be opened, is damaged, or was written by a newer Florilegium.
     """
-    engine = create_engine(url, connect_args={"timeout": BUSY_WAIT_S} if url.startswith("sqlite") else {})
+    choices: dict[str, Any] = {"timeout": BUSY_WAIT_S} if url.startswith("sqlite") else {}
+    engine = create_engine(url, connect_args=choices, hide_parameters=True)  # no names and no hashes in any log
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     with translated(url):
