@@ -21,7 +21,10 @@ TABLE: dict[Role | None, str] = {
         GET /invitation/{token}    POST /invitation/{token}
         GET /style.css             GET /theme.js              GET /app.js                GET /icon.svg
         GET /icon-192.png          GET /engine.js             GET /staff.css             GET /staff.js
-        GET /theme_choice.js
+        GET /theme_choice.js       GET /contest.js            GET /recourse.css          GET /recourse.js
+        GET /resend.js             GET /keys.js               GET /sending.js
+        GET /appeal/{ticket}       POST /appeal/{ticket}      POST /api/appeals          GET /api/appeals/{link}
+        GET /case/{link}           GET /case/{link}/erase     GET /case/{link}/data      POST /case/{link}/{act}
         GET /label/desk.css        GET /label/desk.js         GET /label/keys.js         GET /label/combobox.js
         GET /label/grid.js         GET /label/sending.js      GET /label/style.css       GET /label/theme.js
         GET /label/icon.svg
@@ -35,10 +38,17 @@ TABLE: dict[Role | None, str] = {
         GET /label/item/{row}/{size}
         GET /label/play            POST /label/play/start     POST /label/play/guess     POST /label/play/stop
     """,
-    Role.REVIEWER: "",
+    Role.REVIEWER: """
+        GET /review                              GET /review/{number:int}
+        GET /review/{number:int}/picture         GET /review/{number:int}/near/{i:int}
+        POST /review/{number:int}/take           POST /review/{number:int}/blind
+        POST /review/{number:int}/decide         POST /review/{number:int}/back
+        POST /review/{number:int}/ask            POST /review/{number:int}/second
+    """,
     Role.OWNER: """
         GET /people                POST /people/invite        POST /people/reset         POST /people/withdraw
         POST /people/role          POST /people/remove
+        GET /review/doubts         GET /review/trail          GET /review/trail.json
     """,
 }
 ROWS = {
@@ -48,7 +58,14 @@ ROWS = {
     for i in range(0, len(words), 2)
 }
 # Programs ask these without having loaded a page; they change nothing that belongs to somebody.
-WITHOUT_TOKEN = {("POST", "/"), ("POST", "/api/predict")}
+# Whoever has a ticket may use it: it stands in the address, and no page of another site knows it.
+WITHOUT_TOKEN = {
+    ("POST", "/"),
+    ("POST", "/api/predict"),
+    ("POST", "/api/appeals"),
+    ("POST", "/appeal/{ticket}"),
+    ("POST", "/case/{link}/{act}"),
+}
 REFUSED = {401, 403}
 
 
@@ -79,7 +96,8 @@ def browser_as(app: FastAPI, role: Role | None) -> TestClient:
 
 def asked(client: TestClient, method: str, path: str, **headers: str) -> int:
     """Ask for a route with an empty form; give the status."""
-    path = path.format(token="nobody-has-this", row=0, size="small")  # noqa: S106 - no password
+    names = {"row": 0, "size": "small", "ticket": "none", "link": "none", "act": "tell", "number": 1, "i": 0}
+    path = path.replace(":int", "").format(token="nobody-has-this", **names)  # noqa: S106 - no password
     return client.request(method, path, headers=headers).status_code
 
 

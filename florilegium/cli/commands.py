@@ -18,6 +18,7 @@ from florilegium.cli import (
     labelling,
     labels,
     queries,
+    recourse,
     relabelling,
     serving,
     user,
@@ -62,6 +63,9 @@ app.command()(auditing.audit)
 app.command()(bias.bias)
 app.command()(relabelling.relabel)
 app.command()(labelling.label)
+app.add_typer(recourse.appeals)
+app.add_typer(recourse.person)
+app.add_typer(recourse.recourse)
 
 ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]

@@ -5,6 +5,7 @@ from florilegium.store.card_rows import Card
 from florilegium.store.cases import CaseFile, Effects, KeepUntil
 from florilegium.store.contents import Content, Purpose
 from florilegium.store.judgements import Judgement, Overtaken, Said
+from florilegium.store.lessons import Lesson, NothingKept
 from florilegium.store.live import Prediction, Recording
 from florilegium.store.outbox import Mail
 from florilegium.store.people import Account, Invitation, Role
@@ -25,8 +26,10 @@ __all__ = [
     "Invitation",
     "Judgement",
     "KeepUntil",
+    "Lesson",
     "Mail",
     "ModelRecord",
+    "NothingKept",
     "Opening",
     "Overtaken",
     "Prediction",

@@ -14,7 +14,9 @@ from florilegium.dataset import LabelEvent
 from florilegium.source.base import Harvest, Known, Sample, Side, Texts
 from florilegium.store.cases import Cases
 from florilegium.store.database import open_engine, translated
+from florilegium.store.forgetting import Forgetting
 from florilegium.store.judgements import Judgements
+from florilegium.store.lessons import Lessons
 from florilegium.store.live import Live
 from florilegium.store.outbox import Outbox
 from florilegium.store.people import People
@@ -77,8 +79,10 @@ class Store:
         self.live = Live(self._engine)
         self.queries = Queries(self._engine)
         self.cases = Cases(self._engine)
-        self.outbox = Outbox(self._engine)
         self.people, self.sessions = People(self._engine), Sessions(self._engine)
+        self.outbox = Outbox(self._engine)
+        self.forgetting = Forgetting(self._engine)
+        self.lessons = Lessons(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -93,9 +97,10 @@ class Store:
             rows = [_item_row(harvest, i, now) for i in range(len(harvest.samples))]
             new = [row for row in rows if row["name"] not in found]
             changed = [row for row in rows if row["name"] in found and _differs(row, found[row["name"]])]
-            # What a query became never was in the source, and so it cannot be gone from there.
+            # What an appeal or a query became never was in the source, and so it cannot be gone from there.
             used = set(db.scalars(select(queries.c.item).where(queries.c.item.is_not(None))))
-            gone = [name for name in found.keys() - {row["name"] for row in rows} - used if found[name].present]
+            missing = found.keys() - {row["name"] for row in rows} - used
+            gone = [name for name in missing if found[name].present and not found[name].own]
             if new:
                 db.execute(insert(items), new)
             for row in changed:
