@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from florilegium.appeals import CaseEvent, steps_from
 from florilegium.store.cases import CaseFile, append, locked
 from florilegium.store.database import translated, writing
+from florilegium.store.queries import erase_queries
 from florilegium.store.recourse_schema import case_events, cases, contents, outbox, predictions
 from florilegium.store.schema import items, labels
 
@@ -55,6 +56,8 @@ class Forgetting:
                 db.execute(delete(contents).where(contents.c.prediction_id == number))
             for file in files:
                 _erase(db, file, step(file))
+            mine = select(predictions.c.id).where(predictions.c.id == number)
+            erase_queries(db, mine, now=now, take_out=None if keep_learned else _take_out)
             known = (predictions.c.id == number) & predictions.c.forgotten_at.is_(None)
             db.execute(update(predictions).where(known).values(**_BLANK, forgotten_at=now))
         return Forgotten(n_cases=len(files), had_content=is_kept, item=item)
@@ -64,6 +67,7 @@ class Forgetting:
         with writing(self._engine) as db:
             old = (predictions.c.at <= moment) & predictions.c.forgotten_at.is_(None)
             quiet = predictions.c.id.not_in(select(cases.c.prediction_id))
+            erase_queries(db, select(predictions.c.id).where(old, quiet), now=now, take_out=None)
             return db.execute(update(predictions).where(old, quiet).values(**_BLANK, forgotten_at=now)).rowcount
 
     def old_with_cases(self, moment: datetime) -> tuple[int, ...]:
