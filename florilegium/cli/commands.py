@@ -19,6 +19,8 @@ from florilegium.cli import (
     labelling,
     labels,
     monitoring,
+    queries,
+    recourse,
     relabelling,
     serving,
     user,
@@ -56,6 +58,7 @@ app.add_typer(cards.app)
 app.add_typer(journal.app)
 app.command()(drafting.draft)
 app.add_typer(labels.app)
+app.add_typer(queries.app)
 app.add_typer(user.app)
 app.command()(serving.serve)
 app.command()(auditing.audit)
@@ -64,6 +67,9 @@ app.command()(monitoring.monitor)
 app.add_typer(feedback.app)
 app.command()(relabelling.relabel)
 app.command()(labelling.label)
+app.add_typer(recourse.appeals)
+app.add_typer(recourse.person)
+app.add_typer(recourse.recourse)
 
 ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]

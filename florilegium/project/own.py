@@ -22,6 +22,7 @@ from florilegium.types import Octets
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from florilegium.project.holdings import Holdings
     from florilegium.project.project import Project
 
 FOLDER = "own"  # in the cache
@@ -84,6 +85,14 @@ def of_cases(own: Collection[str], samples: Iterable[Sample], placed: Container[
         n_audits=sum(name.startswith(AUDITS) for name in names),
         n_not_placed=sum(name not in placed for name in names),
     )
+
+
+def told_of_cases(project: "Project", holdings: "Holdings") -> tuple[str, ...]:
+    """Say how many items came from appeals and audits, and how many are withheld; nothing where none did."""
+    names = zip(holdings.dataset.names, holdings.sides, strict=True)
+    placed = {name for name, side in names if side is not None}
+    said = of_cases(project.store.lessons.names(), holdings.dataset.samples, placed).sentence
+    return (said,) if said else ()
 
 
 def file_of(sha256: str, media_type: str) -> str:

@@ -103,11 +103,20 @@ def _account(project: "Project", record: "ModelRecord", holdings: Holdings) -> r
             for o in project.store.ledger()
         ),
         provenance=_provenance(project, record),
-        notes=tuple(card["notes"]),
+        notes=(*card["notes"], *own.told_of_cases(project, holdings)),
         biases=_biases(project, record),
         live=watched_sentences(project, record),
         people=people.beside(project, holdings),
+        promise=_promise(project),
     )
+
+
+def _promise(project: "Project") -> str:
+    """Say what was promised of automatic answers, where it holds for the current model."""
+    from florilegium.project.queries import promising  # routing loads what only queries need
+
+    made = promising.last(project)
+    return str(made) if made is not None and made.is_current else ""
 
 
 def _biases(project: "Project", record: "ModelRecord") -> report.Biases | None:

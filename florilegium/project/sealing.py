@@ -85,6 +85,8 @@ def _led(project: "Project", holdings: Holdings, previous: Mapping[int, Side], a
         return []
     newest = {event.name: event for event in project.store.label_events()}
     chosen = appealed | {j.name for j in project.store.judgements.all() if j.teaches and j.stream != RANDOM}
+    # Queries that reach a person are those that the model found hard: no fair sample, whoever named them and how.
+    chosen |= project.store.queries.items()
     return [row for row in fresh if dataset.names[row] in chosen or newest[dataset.names[row]].suggested]
 
 

@@ -20,7 +20,7 @@ from florilegium.model.weights import Features
 from florilegium.project import abstaining, kept
 from florilegium.project.holdings import Holdings, numbers_of
 from florilegium.project.ladder import climb
-from florilegium.project.own import of_cases
+from florilegium.project.own import told_of_cases
 from florilegium.project.publishing import publish, trained_figures, training_hash
 from florilegium.project.results import Trained
 from florilegium.project.side import TrainingSide, training_side
@@ -55,7 +55,7 @@ def train(project: "Project", holdings: Holdings, wish: TuneWish | None = None) 
         path=project.folder / kept.MODEL_NAME,
         model=Score(**record.card["cross_validated"]),
         baselines=tuple(Score(**score) for score in record.card["baselines"]),
-        notes=tuple(record.card["notes"]),
+        notes=(*record.card["notes"], *told_of_cases(project, holdings)),
     )
 
 
@@ -116,7 +116,7 @@ def _learned(
         "shuffled": _shuffled(found, side),
         "temperature": found.temperature,
         "abstention": asdict(found.abstention),
-        "notes": [holdings.choice.why, *holdings.choice.notes, *sampled, *found.notes, *_of_cases(project, holdings)],
+        "notes": [holdings.choice.why, *holdings.choice.notes, *sampled, *found.notes],
         "seconds": time.perf_counter() - began,
     }
 
@@ -201,14 +201,6 @@ def _candidates(found: TrainedHead) -> list[dict[str, Any]]:
         chosen = candidate.encoder == found.encoder and candidate.head == found.head.name
         made.append({"name": score.name, "score": asdict(score), "seconds": candidate.seconds, "chosen": chosen})
     return made
-
-
-def _of_cases(project: "Project", holdings: Holdings) -> list[str]:
-    """Say how many items came from appeals and audits; nothing where none did."""
-    names = zip(holdings.dataset.names, holdings.sides, strict=True)
-    placed = {name for name, side in names if side is not None}
-    said = of_cases(project.store.lessons.names(), holdings.dataset.samples, placed).sentence
-    return [said] if said else []
 
 
 def _shuffled(found: TrainedHead, side: TrainingSide) -> dict[str, Any]:

@@ -104,6 +104,7 @@ class Account:
     biases: Biases | None = None  # None: nobody has looked for biases yet
     live: tuple[str, ...] = ()  # sentences about the promise held to live answers; empty: nobody has watched
     people: People | None = None  # None: nobody has cleaned, labelled or played yet
+    promise: str = ""  # what is promised of answers that are given without a person, with its ranges
     next_steps: tuple[str, ...] = ()  # empty: the report derives them from what it shows
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from florilegium.store.lessons import Lesson, NothingKept
 from florilegium.store.live import Prediction, Recording
 from florilegium.store.outbox import Mail
 from florilegium.store.people import Account, Invitation, Role
+from florilegium.store.queries import Queries, Query, QueryEvent, QueryState, QueryStep, Taught
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
 from florilegium.store.tickets import new_ticket, ticket_hash
 
@@ -33,11 +34,17 @@ __all__ = [
     "Overtaken",
     "Prediction",
     "Purpose",
+    "Queries",
+    "Query",
+    "QueryEvent",
+    "QueryState",
+    "QueryStep",
     "Recording",
     "Role",
     "Run",
     "Said",
     "Store",
+    "Taught",
     "new_ticket",
     "ticket_hash",
 ]

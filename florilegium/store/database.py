@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from florilegium.errors import StorageError
 
-HEAD = "0005"  # the newest migration; test_store holds it to the files in migrations/versions
+HEAD = "0006"  # the newest migration; test_store holds it to the files in migrations/versions
 T = TypeVar("T")
 BUSY_WAIT_S = 30.0  # how long a writer waits for another before it gives up
 

@@ -20,6 +20,8 @@ from florilegium.store.lessons import Lessons
 from florilegium.store.live import Live
 from florilegium.store.outbox import Outbox
 from florilegium.store.people import People
+from florilegium.store.queries import Queries
+from florilegium.store.query_schema import queries
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
 from florilegium.store.sessions import Sessions
 
@@ -75,6 +77,7 @@ class Store:
         self._engine: Engine = open_engine(url)
         self.judgements = Judgements(self._engine)
         self.live = Live(self._engine)
+        self.queries = Queries(self._engine)
         self.cases = Cases(self._engine)
         self.people, self.sessions = People(self._engine), Sessions(self._engine)
         self.outbox = Outbox(self._engine)
@@ -94,7 +97,9 @@ class Store:
             rows = [_item_row(harvest, i, now) for i in range(len(harvest.samples))]
             new = [row for row in rows if row["name"] not in found]
             changed = [row for row in rows if row["name"] in found and _differs(row, found[row["name"]])]
-            missing = found.keys() - {row["name"] for row in rows}
+            # What an appeal or a query became never was in the source, and so it cannot be gone from there.
+            used = set(db.scalars(select(queries.c.item).where(queries.c.item.is_not(None))))
+            missing = found.keys() - {row["name"] for row in rows} - used
             gone = [name for name in missing if found[name].present and not found[name].own]
             if new:
                 db.execute(insert(items), new)
@@ -119,6 +124,11 @@ class Store:
             newest = _newest_labels(db)
             rows = db.execute(select(items).where(items.c.present).order_by(items.c.id)).all()
         return tuple(_sample(row, newest.get(row.id)) for row in rows), tuple(row.text for row in rows)
+
+    def holds_texts(self) -> bool:
+        """Tell whether the items are texts."""
+        with translated(self.url), self._engine.connect() as db:
+            return db.scalar(select(items.c.id).where(items.c.text.is_not(None)).limit(1)) is not None
 
     def label(self, events: list[LabelEvent]) -> None:
         """Record label events; every one names an item of this project."""

@@ -1,7 +1,7 @@
 // Under every answer "This is wrong": a link to the form. The form opens in a tab of its own and asks this one for the
-// photo, so that it is sent only where its owner allows it there, and lies on no disk meanwhile.
+// photo or text, so that it is sent only where its owner allows it there, and lies on no disk meanwhile.
 
-const held = new Map(); // ticket -> { plate, file } of a photo that was answered
+const held = new Map(); // ticket -> { plate, file } of a photo or text that was answered
 
 document.addEventListener("answered", ({ target, detail: { answer, file } }) => {
   const line = target.querySelector(".contest");
@@ -14,6 +14,13 @@ document.addEventListener("answered", ({ target, detail: { answer, file } }) => 
   link.target = "_blank";
   link.rel = "opener"; // the form may ask this page
 });
+
+// A page that comes with the answer to a text.
+for (const link of document.querySelectorAll("[data-contested]")) {
+  held.set(link.dataset.contested, { plate: link, file: document.getElementById("text").defaultValue });
+  link.target = "_blank";
+  link.rel = "opener";
+}
 
 addEventListener("message", ({ data, origin, source }) => {
   if (origin !== location.origin || !held.has(data?.wanted)) return;

@@ -4,7 +4,6 @@ An upheld appeal is a mistake that somebody noticed: it teaches, and never judge
 and was labelled blind, may ever be sealed.
 """
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from florilegium.appeals import CaseEvent, Consent, Origin, Review, Ruling, Step, steps_from
@@ -12,7 +11,7 @@ from florilegium.dataset import LabelEvent
 from florilegium.project.own import APPEALS, AUDITS, file_of
 from florilegium.project.recourse.reviewing import answer_of
 from florilegium.source.base import Kind
-from florilegium.store import CaseFile, Content, Lesson, NothingKept, Prediction
+from florilegium.store import CaseFile, Content, Lesson, NothingKept, Prediction, Purpose
 
 if TYPE_CHECKING:
     from florilegium.project.recourse.recourse import Recourse
@@ -36,9 +35,14 @@ def learn(recourse: "Recourse", file: CaseFile) -> CaseFile:
         key=recourse.keyed.key(file.case.id, Step.LEARNED, standing.n_reopened),
     )
     content = recourse.store.live.content(prediction.id)
-    with suppress(NothingKept):  # the appellant gave nothing, or had it erased
-        return recourse.store.lessons.learn(file.case.id, event, _lesson(file, prediction, content, label=label))
-    return file
+    if content is not None and content.purpose is Purpose.REVIEW:  # an appeal allows less than the audit did
+        return file
+    try:
+        done = recourse.store.lessons.learn(file.case.id, event, _lesson(file, prediction, content, label=label))
+    except NothingKept:  # the appellant gave nothing, or had it erased
+        return file
+    recourse.changed()
+    return done
 
 
 def _takes_back(file: CaseFile) -> bool:

@@ -177,6 +177,7 @@ def erase(recourse: "Recourse", prediction: Prediction, *, keep_learned: bool = 
 
     done = recourse.store.forgetting.forget(prediction.id, step, now=now, keep_learned=keep_learned)
     if content is not None and done.item is not None:
+        recourse.changed()
         _empty_cache(recourse, prediction, content)
     return Erased(
         n_cases=done.n_cases,

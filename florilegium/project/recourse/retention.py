@@ -1,4 +1,4 @@
-"""Keep the promises about time: erase what may not be kept longer, remind, and finish what a crash left. Path: **project**.
+"""Keep the promises about time: erase, remind, and finish what a crash left. Path: **project** (shell).
 
 A server does this when it starts and every hour; without one: florilegium recourse sweep. Several may do it at once.
 """

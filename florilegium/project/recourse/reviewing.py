@@ -5,7 +5,7 @@ long each step took is read from the moments of the events, by this machine's cl
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from florilegium.project.recourse import letters, words
 from florilegium.project.recourse.keyed import checked_key
 from florilegium.project.recourse.refusals import BlindFirst
 from florilegium.source.base import Kind
-from florilegium.store import CaseFile, Content, Effects, KeepUntil, Prediction
+from florilegium.store import CaseFile, Content, Effects, KeepUntil, Prediction, Purpose
 
 if TYPE_CHECKING:
     from florilegium.project.recourse.recourse import Recourse
@@ -218,8 +218,8 @@ def decide(
     }
     decided = _event(recourse, number, who, Step.DECIDED, key=key, details=details)
     steps = (*_second_by_chance(recourse, file, decided), decided)
-    is_shared = recourse.others_open(file)
-    done = recourse.store.cases.take(number, *steps, following=lambda new: _after(recourse, new, is_shared=is_shared))
+    end = _end_of_content(recourse, file)
+    done = recourse.store.cases.take(number, *steps, following=lambda new: _after(recourse, new, end=end))
     if done.standing.state.is_closed:
         done = recourse.learn(done)
     return done
@@ -269,7 +269,7 @@ def _second_by_chance(recourse: "Recourse", file: CaseFile, decided: CaseEvent) 
     )
 
 
-def _after(recourse: "Recourse", file: CaseFile, *, is_shared: bool) -> Effects:
+def _after(recourse: "Recourse", file: CaseFile, *, end: Effects) -> Effects:
     """Say what follows from a ruling: an answer to the appellant, and the end of what was kept."""
     standing = file.standing
     if not standing.state.is_closed:
@@ -277,12 +277,17 @@ def _after(recourse: "Recourse", file: CaseFile, *, is_shared: bool) -> Effects:
     mails = letters.decided(recourse, file)
     may_learn = file.case.consent is Consent.LEARN and standing.label is not None
     is_to_learn = may_learn and (standing.state is State.UPHELD or file.case.origin is Origin.AUDIT)
-    if is_shared or is_to_learn:
-        return Effects(mails=mails)
-    if file.case.origin is Origin.AUDIT:
-        return Effects(mails=mails, drop=True)
-    end = recourse.now() + timedelta(days=recourse.settings.keep_days)  # it may be opened again
-    return Effects(mails=mails, until=KeepUntil(moment=end))
+    return Effects(mails=mails) if is_to_learn else replace(end, mails=mails)
+
+
+def _end_of_content(recourse: "Recourse", file: CaseFile) -> Effects:
+    """Say how long picture or text is kept once this case is closed: longer where it may be opened again."""
+    content = recourse.store.live.content(file.case.prediction_id)
+    if content is None or recourse.others_open(file):
+        return Effects()
+    if content.purpose is Purpose.CHECK:
+        return Effects(drop=True)
+    return Effects(until=KeepUntil(moment=recourse.now() + timedelta(days=recourse.settings.keep_days)))
 
 
 def put_back(recourse: "Recourse", number: int, who: str, *, key: str) -> CaseFile:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends
 
-from florilegium.export.lab import ASSETS as LAB
+from florilegium.export.page import ASSETS as PAGE
+from florilegium.serve.accounts import public
 from florilegium.serve.assets import Asset, add_asset
+from florilegium.serve.context import Whole
 from florilegium.serve.recourse.appealing import appeal_routes
 from florilegium.serve.recourse.context import Desk
 from florilegium.serve.recourse.following import case_routes
@@ -20,19 +22,22 @@ FILES = {
     "resend.js": ASSETS,
     "keys.js": DESK,
     "sending.js": DESK,
-    "theme_choice.js": LAB,
+    "contest.js": PAGE,
 }
 
 
-def recourse_routes(desk: Desk) -> APIRouter:
-    """Give all routes of recourse: for everybody, for reviewers, for owners."""
+def recourse_part(whole: Whole) -> APIRouter:
+    """Give all pages of recourse, with the files beside them."""
+    desk = Desk(recourse=whole.recourse, title=whole.gate.title, limits=whole.limits, room=whole.room)
     router = APIRouter()
     for routes in (appeal_routes, case_routes, overseeing_routes, review_routes):
         router.include_router(routes(desk))
+    router.include_router(_files())
     return router
 
 
-def add_recourse_assets(app: FastAPI) -> None:
-    """Serve the files beside the pages; who serves one of them already goes on doing so."""
+def _files() -> APIRouter:
+    router = APIRouter(dependencies=[Depends(public)])
     for name, folder in FILES.items():
-        add_asset(app, name, Asset.read(name, name, folder=folder))
+        add_asset(router, name, Asset.read(name, name, folder=folder))
+    return router

@@ -13,9 +13,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from florilegium.appeals import Consent
 from florilegium.errors import InputError, StateError
 from florilegium.project.recourse import AlreadyContested, NotTheSame, TicketUnknown
-from florilegium.serve.accounts import public
 from florilegium.serve.edge import error_json
-from florilegium.serve.recourse.context import THINGS, Desk
+from florilegium.serve.recourse.context import THINGS, Desk, holder
 from florilegium.serve.recourse.render import public_page
 from florilegium.serve.recourse.shapes import APPEAL_FORM, APPEAL_REFUSALS, Appeal
 from florilegium.serve.staff import at
@@ -47,7 +46,7 @@ class Given:
 
 def appeal_routes(desk: Desk) -> APIRouter:
     """Give the routes."""
-    router = APIRouter(dependencies=[Depends(public)])
+    router = APIRouter(dependencies=[Depends(holder)])
     _page(router, desk)
     _program(router, desk)
     return router

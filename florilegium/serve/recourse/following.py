@@ -13,11 +13,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from florilegium.appeals import Ruling, State, Step
 from florilegium.errors import InputError, StateError
 from florilegium.project.recourse import CaseStatus, Recourse, TicketUnknown
-from florilegium.serve.accounts import public
 from florilegium.serve.edge import error_json
 from florilegium.serve.recourse import words
 from florilegium.serve.recourse.appealing import address_of, case_document
-from florilegium.serve.recourse.context import LOST, THINGS, Desk, form_key
+from florilegium.serve.recourse.context import LOST, THINGS, Desk, form_key, holder
 from florilegium.serve.recourse.render import PRIVATE, public_page
 from florilegium.serve.recourse.shapes import APPEAL_REFUSALS, Appeal
 from florilegium.serve.staff import at
@@ -49,7 +48,7 @@ ACTS: Mapping[str, Act] = {
 
 def case_routes(desk: Desk) -> APIRouter:
     """Give the routes."""
-    router = APIRouter(dependencies=[Depends(public)])
+    router = APIRouter(dependencies=[Depends(holder)])
     _page(router, desk)
     _acts(router, desk)
     _program(router, desk)

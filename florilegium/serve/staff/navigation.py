@@ -23,6 +23,8 @@ class Entry:
 
 ENTRIES = (
     Entry(path="/label/", name="Label", what="Clean, give and decide labels.", role=Role.LABELLER),
+    Entry(path="/review", name="Review", what="Who waits for an answer.", role=Role.REVIEWER),
+    Entry(path="/queries", name="Queries", what="Written queries, and the replies to them.", role=Role.LABELLER),
     Entry(
         path="/monitor",
         name="Monitor",

@@ -5,6 +5,7 @@ const PATIENCE_MS = 1500; // until the other tab has answered
 
 /** Fill the form's photo or text, shown and sent only while its owner allows it. */
 export async function bringThePhoto(form) {
+  keepNumber(form);
   const part = document.getElementById("content");
   const input = form.elements.photo ?? form.elements.text;
   const follow = () => {
@@ -24,6 +25,17 @@ export async function bringThePhoto(form) {
   }
   put(found, input);
   show(found);
+}
+
+/** Who comes back to the form in this tab and sends it again means the same case. */
+function keepNumber(form) {
+  const name = `appeal ${form.dataset.ticket}`;
+  try {
+    form.elements.key.value = sessionStorage.getItem(name) ?? form.elements.key.value;
+    sessionStorage.setItem(name, form.elements.key.value);
+  } catch {
+    // No storage in this window: then the server says that the answer was contested before.
+  }
 }
 
 /** Ask the tab that this one was opened from; gives a File, a text or undefined. */
