@@ -92,9 +92,7 @@ def first_alarm(live: float, rng: np.random.Generator) -> int | None:
 def alarms() -> list[str]:
     """Print how soon a broken promise is found, and how often a kept one is called broken."""
     broken = []
-    print(
-        f"promised {PROMISED:.0%} on {N_TEST} test items, looked at after every 50th of {LOOKS[-1]:,} audits,"
-    )
+    print(f"promised {PROMISED:.0%} on {N_TEST} test items, looked at after every 50th of {LOOKS[-1]:,} audits,")
     for live in (0.93, 0.90, 0.88, 0.85, 0.80):
         rng = np.random.default_rng([1, int(100 * live)])
         found = [first_alarm(live, rng) for _ in range(N_RUNS)]

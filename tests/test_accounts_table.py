@@ -44,11 +44,13 @@ TABLE: dict[Role | None, str] = {
         POST /review/{number:int}/take           POST /review/{number:int}/blind
         POST /review/{number:int}/decide         POST /review/{number:int}/back
         POST /review/{number:int}/ask            POST /review/{number:int}/second
+        GET /monitor
     """,
     Role.OWNER: """
         GET /people                POST /people/invite        POST /people/reset         POST /people/withdraw
         POST /people/role          POST /people/remove
         GET /review/doubts         GET /review/trail          GET /review/trail.json
+        GET /metrics
     """,
 }
 ROWS = {
