@@ -35,9 +35,9 @@ def halving(k: int) -> float:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """Give a new store in a folder of its own."""
-    store = Store(f"sqlite:///{tmp_path / 'florilegium.db'}")
+def store(database_url: str) -> Iterator[Store]:
+    """Give a new store, on either database."""
+    store = Store(database_url)
     yield store
     store.close()
 
@@ -196,13 +196,12 @@ WRITER = textwrap.dedent(
 )
 
 
-@pytest.mark.parametrize("n_acknowledged", [1, 7, 23, 60])
-def test_kill_9_loses_no_acknowledged_label(tmp_path: Path, n_acknowledged: int) -> None:
+@pytest.mark.parametrize("n_acknowledged", [3, 60])
+def test_kill_9_loses_no_acknowledged_label(database_url: str, n_acknowledged: int) -> None:
     """A writer is killed while it writes: each label it had reported as stored is there."""
-    url = f"sqlite:///{tmp_path / 'florilegium.db'}"
-    store = Store(url)
+    store = Store(database_url)
     store.take_in(harvest(a="rose"), now=NOW)
-    with subprocess.Popen([sys.executable, "-c", WRITER, url], stdout=subprocess.PIPE, text=True) as writer:
+    with subprocess.Popen([sys.executable, "-c", WRITER, database_url], stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         said = [writer.stdout.readline() for _ in range(n_acknowledged)]
         os.kill(writer.pid, signal.SIGKILL)
@@ -213,10 +212,9 @@ def test_kill_9_loses_no_acknowledged_label(tmp_path: Path, n_acknowledged: int)
     store.close()
 
 
-@pytest.mark.parametrize("n_statements", [1, 4, 9])
-def test_kill_9_while_the_tables_are_made_leaves_none_half_made(tmp_path: Path, n_statements: int) -> None:
+@pytest.mark.parametrize("n_statements", [1, 9])
+def test_kill_9_while_the_tables_are_made_leaves_none_half_made(database_url: str, n_statements: int) -> None:
     """The next start finds either no tables or all of them, never some without a version."""
-    url = f"sqlite:///{tmp_path / 'florilegium.db'}"
     program = textwrap.dedent(f"""
         import os
         from sqlalchemy import Engine, event
@@ -228,11 +226,13 @@ def test_kill_9_while_the_tables_are_made_leaves_none_half_made(tmp_path: Path, 
                 made.append(statement)
             if len(made) == {n_statements}:
                 os.kill(os.getpid(), {int(signal.SIGKILL)})
-        open_engine({url!r})
+        open_engine({database_url!r})
     """)
 
     killed = subprocess.run([sys.executable, "-c", program], check=False)
-    ledger = Store(url).ledger()
+    store = Store(database_url)
+    ledger = store.ledger()
+    store.close()
 
     assert killed.returncode == -signal.SIGKILL
     assert list(ledger) == []

@@ -33,9 +33,9 @@ def judged(click: str, name: str = "a", verdict: Said = Said.LABEL, **more: obje
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """Give a store with two roses."""
-    store = Store(f"sqlite:///{tmp_path / 'florilegium.db'}")
+def store(database_url: str) -> Iterator[Store]:
+    """Give a store with two roses, on either database."""
+    store = Store(database_url)
     samples = tuple(Sample(name=name, label="rose", sha256=name * 8) for name in "ab")
     store.take_in(Harvest(kind=Kind.TEXT, samples=samples, contents=Texts(("a", "b"))), now=NOW)
     yield store

@@ -86,6 +86,14 @@ EncoderOption = Annotated[
 ShareOption = Annotated[
     float | None, typer.Option("--share-test", help="The share that is sealed, 0.02 to 0.8.", show_default="0.2")
 ]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Where the record is kept, such as postgresql://ann@host/flowers?schema=roses",
+        show_default="a file in the folder",
+    ),
+]
 UnlabelledOption = Annotated[
     bool, typer.Option("--unlabelled", help="Take no label from the source: people give them with florilegium label.")
 ]
@@ -142,6 +150,7 @@ def run(
     encoder: EncoderOption = None,
     share_test: ShareOption = None,
     seed: SeedOption = None,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Go the whole way on your data: new, audit, train, verdict, report.
@@ -173,6 +182,7 @@ def new(
     encoder: EncoderOption = None,
     share_test: ShareOption = None,
     seed: SeedOption = None,
+    database: DatabaseOption = None,
     unlabelled: UnlabelledOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -353,6 +363,7 @@ def _whole_way(source: str, output: Path, choices: dict[str, Any], *, as_json: b
 
 def _choices(options: dict[str, Any]) -> dict[str, Any]:
     """Pick the source's columns and the settings out of a command's options; what was not given is left out."""
-    names = ("label", "content", "group", "origin", "split", "metadata", "encoder", "share_test", "seed")
+    columns = ("label", "content", "group", "origin", "split", "metadata")
+    names = (*columns, "encoder", "share_test", "seed", "database")
     given = {name: options[name] for name in names if options[name] is not None}
     return {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}

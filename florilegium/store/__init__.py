@@ -1,5 +1,6 @@
 """The only SQL: what a project keeps, and never loses. Path: report -> **store** -> project."""
 
+from florilegium.store.address import shown
 from florilegium.store.card_record import Answered, CardRecord, Counts
 from florilegium.store.card_rows import Card
 from florilegium.store.judgements import Judgement, Overtaken, Said
@@ -18,4 +19,5 @@ __all__ = [
     "Run",
     "Said",
     "Store",
+    "shown",
 ]

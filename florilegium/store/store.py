@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 
 from florilegium.dataset import LabelEvent
 from florilegium.source.base import Harvest, Known, Sample, Side, Texts
-from florilegium.store.database import open_engine, translated
+from florilegium.store.database import open_engine, translated, writing
 from florilegium.store.judgements import Judgements
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
 
@@ -72,11 +72,16 @@ class Store:
         """Let go of the database."""
         self._engine.dispose()
 
+    def is_empty(self) -> bool:
+        """Tell whether no project has kept anything here yet."""
+        with translated(self.url), self._engine.connect() as db:
+            return not any(db.execute(select(table.c[0]).limit(1)).first() for table in (items, models, openings, runs))
+
     # Items and labels
 
     def take_in(self, harvest: Harvest, *, now: datetime) -> Grown:
         """Add what is new, mark what is gone, record labels that the source changed; all or nothing."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             found = {row.name: row for row in db.execute(select(items))}
             rows = [_item_row(harvest, i, now) for i in range(len(harvest.samples))]
             new = [row for row in rows if row["name"] not in found]
@@ -108,7 +113,7 @@ class Store:
 
     def label(self, events: list[LabelEvent]) -> None:
         """Record label events; every one names an item of this project."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             ids = _ids(db)
             db.execute(insert(labels), [_label_row(event, ids[event.name]) for event in events])
 
@@ -149,7 +154,7 @@ class Store:
 
     def place(self, sides: Mapping[str, Side], *, now: datetime) -> None:
         """Place items that have no side yet; an item that has one keeps it."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             ids = _ids(db)
             placed = set(db.scalars(select(placements.c.item_id)))
             rows = [
@@ -164,7 +169,7 @@ class Store:
 
     def add_model(self, model_id: str, card: Mapping[str, Any], *, now: datetime) -> ModelRecord:
         """Record a trained model; it is the current one from now on."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             row = {"model_id": model_id, "trained_at": now, "card": dict(card)}
             number = db.execute(insert(models).values(**row)).inserted_primary_key
         return ModelRecord(number=number[0] if number else 0, model_id=model_id, trained_at=now, card=card)
@@ -185,7 +190,7 @@ class Store:
 
         `alpha_of(k)` is the level that the k-th opening is judged at; `before`: openings that were counted elsewhere.
         """
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             if (row := _opening(db, model_id)) is not None:
                 return row
             k = max(before, db.scalar(select(func.max(openings.c.k))) or 0) + 1  # a ledger never counts back
@@ -195,7 +200,7 @@ class Store:
 
     def record_verdict(self, k: int, verdict: Mapping[str, Any]) -> None:
         """Fill in what the k-th opening showed; a verdict once recorded is never replaced."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             undecided = (openings.c.k == k) & openings.c.verdict.is_(None)
             db.execute(update(openings).where(undecided).values(verdict=dict(verdict)))
 
@@ -208,7 +213,7 @@ class Store:
 
     def record_audit(self, version: str, findings: list[dict[str, Any]], *, now: datetime) -> None:
         """Keep what an audit of this version of the data found."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             db.execute(insert(audits).values(at=now, version=version, findings=findings))
 
     def last_audit(self) -> tuple[str, list[dict[str, Any]]] | None:
@@ -219,7 +224,7 @@ class Store:
 
     def record_run(self, command: str, *, seconds: float, details: Mapping[str, Any], now: datetime) -> None:
         """Keep that a command was carried out."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             db.execute(insert(runs).values(at=now, command=command, seconds=seconds, details=dict(details)))
 
     def runs(self) -> tuple[Run, ...]:
