@@ -16,7 +16,6 @@ from florilegium.dataset import LabelEvent
 from florilegium.errors import StorageError
 from florilegium.source.base import Harvest, Kind, Sample, Side, Texts
 from florilegium.store import Store
-from florilegium.store.database import HEAD
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -157,28 +156,6 @@ def test_a_damaged_database_is_named_with_a_cure(tmp_path: Path) -> None:
 
     with pytest.raises(StorageError, match=r"not a database.*damaged"):
         Store(f"sqlite:///{path}")
-
-
-def test_the_newest_migration_is_the_one_that_the_store_expects() -> None:
-    """`HEAD` names the last file in migrations/versions."""
-    from florilegium.store import database
-
-    versions = sorted(p.name[:4] for p in (Path(database.__file__).parent / "migrations/versions").glob("0*.py"))
-
-    assert versions[-1] == HEAD
-
-
-def test_migrations_build_exactly_the_tables_of_the_schema(store: Store) -> None:
-    """What Alembic builds and what the schema says are the same."""
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    from florilegium.store.schema import metadata
-
-    with store._engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
-
-    assert differences == []
 
 
 WRITER = textwrap.dedent(
