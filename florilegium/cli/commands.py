@@ -9,6 +9,7 @@ import typer
 from florilegium import __version__
 from florilegium.cli import (
     auditing,
+    backing_up,
     bias,
     cards,
     drafting,
@@ -58,6 +59,8 @@ app.command()(auditing.audit)
 app.command()(bias.bias)
 app.command()(relabelling.relabel)
 app.command()(labelling.label)
+app.command()(backing_up.backup)
+app.command()(backing_up.restore)
 
 ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]

@@ -33,6 +33,7 @@ from florilegium.store import Store, shown
 from florilegium.types import Ints, Progress, silent
 
 if TYPE_CHECKING:
+    from florilegium.project.backup.packing import BackedUp
     from florilegium.project.desk import Desk, DeskWish
 
 CACHE_NAME = "cache"
@@ -151,6 +152,18 @@ class Project:
             self._holdings = None
             details |= {"item": name, "label": label}
         return event
+
+    def backup(self, output: str | Path) -> "BackedUp":
+        """Write settings, record, models and reports into one archive, while pages are served. `restore` reads it.
+
+        Raises: InputError: it would lie in the project's own folder.
+        """
+        from florilegium.project.backup.packing import pack
+
+        with self._command("backup") as details:
+            result = pack(self, Path(output))
+            details |= {"path": result.path.name, "n_bytes": result.n_bytes, "n_rows": result.n_rows}
+        return result
 
     def cards(self, wish: DeckWish | None = None) -> Gathered:
         """Make this project's cards: pictures, mistakes, corrected labels, terms met; sealed items are not shown."""

@@ -15,7 +15,7 @@ from sqlalchemy import JSON, Column, Connection, Engine, MetaData, Table, Text, 
 
 from florilegium.errors import InputError
 from florilegium.store.address import parse, shown
-from florilegium.store.database import bare_engine, take_turn, translated, upgrade, version
+from florilegium.store.database import HEAD, bare_engine, take_turn, translated, upgrade, version
 from florilegium.store.plain import from_plain, to_plain
 from florilegium.store.schema import Moment
 
@@ -53,8 +53,10 @@ def put_rows(url: str, at: str, rows: Mapping[str, Callable[[], Iterable[Row]]])
     """Make the tables of version `at`, put these rows into them, bring them up to date; all or nothing.
 
     Args: url: of a database without tables.  rows: per table.
-    Raises: InputError: there are tables already.  ValueError: a row does not fit its table.
+    Raises: InputError: there are tables already.  ValueError: a row does not fit its table, or the version is newer.
     """
+    if at > HEAD:
+        raise ValueError(f"it is of a newer Florilegium (tables {at}, this one knows {HEAD}): pip install --upgrade it")
     engine = bare_engine(url)
     try:
         with translated(url), engine.begin() as db:

@@ -4,16 +4,20 @@ Values in, values out: nothing above this package sees a row or a statement.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 
 from florilegium.dataset import LabelEvent
 from florilegium.source.base import Harvest, Known, Sample, Side, Texts
+from florilegium.store.address import parse
 from florilegium.store.database import open_engine, translated, writing
 from florilegium.store.judgements import Judgements
+from florilegium.store.rows import Snapshot, snapshot
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
 
 IMPORTED = "import"  # who gave a label that came with the source
@@ -71,6 +75,16 @@ class Store:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    @property
+    def file(self) -> Path | None:
+        """The file that the record is in; None: it is on a server."""
+        address = parse(self.url)
+        return Path(address.url.database or "").absolute() if address.is_file else None
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Hold the record as it is at one moment, in a `with` block; others write on meanwhile."""
+        return snapshot(self._engine)
 
     def is_empty(self) -> bool:
         """Tell whether no project has kept anything here yet."""
