@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 import numpy as np
@@ -136,7 +136,7 @@ class Labels:
         memory = Memory(project.store, project.holdings())
         gone = {each.undoes for each in history if each.undoes is not None}
         standing = [each.id for each in history if each.verdict is not Said.UNDO and each.id not in gone]
-        checks = {
+        checks: dict[str, list[Any]] = {
             "acknowledged and not there": [key for key in heard if kept[key] == 0],
             "there twice": [key for key, n in kept.items() if n > 1],
             "acknowledged twice": [key for key, n in Counter(heard).items() if n > 1],

@@ -99,8 +99,10 @@ def test_two_servers_of_one_project_agree(archive: Path, database_url: str, tmp_
     """What was said at one is seen at the other; who comes second is told by whom; a ticket counts at both, once."""
     restore(archive, tmp_path / "p", database=database_url)
     with two_servers(tmp_path / "p") as (ann, ben):
-        while (anns := card_of(ann)) and (bens := card_of(ben)) and anns[1] != bens[1]:
-            say(ann, anns[0], "red")  # until the same item lies before both
+        anns, bens = card_of(ann), card_of(ben)
+        while anns[1] != bens[1]:  # until the same item lies before both
+            say(ann, anns[0], "red")
+            anns, bens = card_of(ann), card_of(ben)
         first, second = say(ann, anns[0], "red"), say(ben, bens[0], "blue")
         again_elsewhere = say(ben, anns[0], "red")
         classes = ben.get("/classes", params={"q": "re"}).json()
