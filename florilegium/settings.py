@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ FILE_NAME = "florilegium.toml"
 DATABASE_NAME = "florilegium.db"
 DATABASE_VARIABLE = "FLORILEGIUM_DATABASE"
 FILE_ADDRESS = "sqlite:///"
+URL_WANTED = "expected a web address without a query, such as https://flowers.example/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,18 @@ class Settings:
     intended_use: str = ""  # what the model is for, in words; stands in its card
     out_of_scope_use: str = ""  # what it must not be used for
     recourse: str = ""  # a mail or web address where those who are judged can object
+    audit_share: float = 0.02  # 0..1, the share of live answers that chance draws for a blind audit
+    appeal_days: float = 14.0  # days in which an appeal or an audit is to be decided
+    second_review_share: float = 0.1  # 0..1, the share of cases that a second reviewer looks at, where there are two
+    min_review_s: float = 8.0  # seconds; a review that took less is shown as too quick to be meaningful
+    keep_days: float = 30.0  # days that pictures and texts are kept for an audit, or after an appeal was decided
+    forget_days: float = 365.0  # days after which all that is personal in an answer and its cases is erased
+    name_reviewers: bool = False  # tell an appellant the name of who decided
+    smtp: str = ""  # host:port of the mail server, with STARTTLS; smtps://host:port for TLS; empty: no mail is sent
+    smtp_user: str = ""  # its user; the password is read from the environment variable FLORILEGIUM_SMTP_PASSWORD
+    mail_from: str = ""  # the sender's address
+    mail_to: str = ""  # addresses of reviewers, with commas between; they are reminded of deadlines
+    public_url: str = ""  # where readers reach the pages, such as https://flowers.example/; links in mails begin so
     database: str = ""  # sqlite:///FILE or postgresql://...; empty: florilegium.db in the project folder (database.md)
 
     def __post_init__(self) -> None:
@@ -41,6 +55,12 @@ class Settings:
                 ("share_test", self.share_test, 0.02, 0.8),
                 ("alpha", self.alpha, 0.0001, 0.5),
                 ("answer_accuracy", self.answer_accuracy, 0.0, 1.0),
+                ("audit_share", self.audit_share, 0.0, 1.0),
+                ("appeal_days", self.appeal_days, 0.01, 3650.0),
+                ("second_review_share", self.second_review_share, 0.0, 1.0),
+                ("min_review_s", self.min_review_s, 0.0, 3600.0),
+                ("keep_days", self.keep_days, 0.01, 3650.0),
+                ("forget_days", self.forget_days, 0.01, 36500.0),
             )
             if not low <= value <= high
         ]
@@ -49,6 +69,8 @@ class Settings:
             for name, value in (("seed", self.seed), ("openings_before", self.openings_before))
             if value < 0
         ]
+        if self.public_url and not _is_url(self.public_url):
+            faults.append(f"public_url = {self.public_url!r}: {URL_WANTED}")
         if faults:
             raise SettingError(
                 f"{len(faults)} setting(s) out of range: {'; '.join(faults)}. Correct them in {FILE_NAME}."
@@ -59,6 +81,26 @@ class Settings:
         given = os.environ.get(DATABASE_VARIABLE, "") or self.database or f"{FILE_ADDRESS}{DATABASE_NAME}"
         # A file without a path lies in the project, wherever the command was started.
         return f"{FILE_ADDRESS}{folder / given.removeprefix(FILE_ADDRESS)}" if given.startswith(FILE_ADDRESS) else given
+
+
+def checked_url(url: str) -> str:
+    """Give a public address with a slash at its end.
+
+    Raises: SettingError: it is none.
+
+    >>> checked_url("https://flowers.example"), checked_url("http://127.0.0.1:8000/flowers/")
+    ('https://flowers.example/', 'http://127.0.0.1:8000/flowers/')
+    """
+    if not _is_url(url):
+        raise SettingError(f"{url!r}: {URL_WANTED}")
+    return url if url.endswith("/") else f"{url}/"
+
+
+def _is_url(url: str) -> bool:
+    return (
+        re.fullmatch(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", url)
+        is not None
+    )
 
 
 def write(settings: Settings, folder: Path) -> None:
@@ -126,8 +168,16 @@ def _faults(values: dict[str, Any], shape: type, prefix: str) -> list[str]:
     faults = [f"{prefix}{key}: no such setting" for key in values if key not in fields]
     for key in values.keys() & fields.keys():
         default = fields[key].default
-        number = isinstance(default, int | float)
-        wanted = (int, float) if isinstance(default, float) else (int,) if number else (str,)
-        if not isinstance(values[key], wanted) or isinstance(values[key], bool):
-            faults.append(f"{prefix}{key} = {values[key]!r}: expected {'a number' if number else 'text'}")
+        expected, wanted = _wanted(default)
+        if not isinstance(values[key], wanted) or (isinstance(values[key], bool) and wanted != (bool,)):
+            faults.append(f"{prefix}{key} = {values[key]!r}: expected {expected}")
     return faults
+
+
+def _wanted(default: object) -> tuple[str, tuple[type, ...]]:
+    """Say what a setting takes, in words and as types, by what it has when nobody chose."""
+    if isinstance(default, bool):
+        return "true or false", (bool,)
+    if isinstance(default, int | float):
+        return "a number", (int, float) if isinstance(default, float) else (int,)
+    return "text", (str,)

@@ -158,7 +158,7 @@ def test_a_hundred_thousand_samples_are_quick() -> None:
     """Numbers, version, rows and relabelling of 100,000 samples take well under a second each here."""
     dataset = made({f"train/{i:06}": str(i % 100) for i in range(100_000)})
     said = [LabelEvent(name=name, label="7", who="ann", at=NOON, why="") for name in dataset.names[::2]]
-    clock = [time.perf_counter()]
+    clock = [time.process_time()]  # of this process alone: a busy machine cannot fail it
     for step in (
         lambda: dataset.y,
         lambda: dataset.version,
@@ -166,6 +166,6 @@ def test_a_hundred_thousand_samples_are_quick() -> None:
         lambda: dataset.with_labels(said),
     ):
         step()
-        clock.append(time.perf_counter())
+        clock.append(time.process_time())
 
     assert max(after - before for before, after in pairwise(clock)) < 2.0

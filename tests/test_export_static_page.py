@@ -176,7 +176,7 @@ def test_a_worker_that_dies_takes_one_photo_with_it(context: BrowserContext, fol
     """Where a photo ends the classifier, as a lack of memory does, that photo is said and the others are answered."""
     shutil.copytree(folder, tmp_path / "site")
     engine = tmp_path / "site" / "engine.js"
-    engine.write_text(engine.read_text().replace("PATIENCE_MS = 60_000", "PATIENCE_MS = 1_000"))
+    engine.write_text(engine.read_text().replace("PATIENCE_MS = 60_000", "PATIENCE_MS = 5_000"))
     with served(tmp_path / "site") as site:
         page, _ = opened(context, site.address)
         ask(page, encoded(a_picture(), "JPEG"))

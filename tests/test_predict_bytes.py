@@ -133,12 +133,12 @@ def test_a_photo_of_too_many_pixels_is_refused_before_it_is_decoded(
 def test_a_fifty_megapixel_photo_is_answered_in_time(model: ModelFile) -> None:
     """A photo of 8,192 x 6,144 pixels from a phone is decoded at an eighth of its size, within half a second."""
     large = octets(np.zeros((6144, 8192, 3), dtype=np.uint8), "JPEG")
-    began = time.perf_counter()
+    began = time.process_time()
 
     found = predict_bytes(model, large, name="x")
 
     assert found.error is None
-    assert time.perf_counter() - began < 5  # a tenth of that on an idle machine
+    assert time.process_time() - began < 5  # a tenth of that on an idle machine
 
 
 def test_a_photo_is_answered_quickly(model: ModelFile) -> None:

@@ -176,6 +176,23 @@ def test_whoever_goes_on_sending_is_cut_off(address: str, monkeypatch: pytest.Mo
     assert said.json()[0]["label"] == "rose"
 
 
+def test_a_sender_without_an_end_loses_the_line(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is refused and sends on hears why, and then the line is closed: nobody's gigabytes are read to their end."""
+    monkeypatch.setattr("florilegium.serve.uploads.DRAIN_BYTES", 1 << 20)
+    n_most, n_sent, block = 256 << 20, 0, b"x" * (1 << 20)
+    with begin(address, n_bytes=10 << 30) as line:
+        with suppress(OSError):
+            while n_sent < n_most:
+                line.sendall(block)
+                n_sent += len(block)
+        said = b""
+        with suppress(OSError):
+            said = answer(line)
+
+    assert n_sent < n_most
+    assert not said or (b"413" in said and b"connection: close" in said.lower())
+
+
 def test_predictions_leave_the_server_free(model: ModelFile) -> None:
     """While every core is at work on photos, the page itself and /healthz answer at once."""
     photo = painted("rose", file_format="JPEG", size=(4000, 3000))

@@ -332,12 +332,12 @@ def test_thousands_of_classes_are_quick(tmp_path: Path) -> None:
     for i in range(2_000):
         (tmp_path / f"{i:05}").mkdir()
         (tmp_path / f"{i:05}" / "1.png").write_bytes(content)
-    began = time.monotonic()
+    began = time.process_time()
 
     harvest = read(tmp_path)
 
     assert len({s.label for s in harvest.samples}) == 2_000
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     shutil.rmtree(tmp_path)
 
 

@@ -20,6 +20,7 @@ from florilegium.cli import (
     labels,
     relabelling,
     serving,
+    user,
 )
 from florilegium.cli.edge import edge
 from florilegium.cli.terminal import bars_for, console, load, print_json
@@ -54,6 +55,7 @@ app.add_typer(cards.app)
 app.add_typer(journal.app)
 app.command()(drafting.draft)
 app.add_typer(labels.app)
+app.add_typer(user.app)
 app.command()(serving.serve)
 app.command()(auditing.audit)
 app.command()(bias.bias)

@@ -26,6 +26,8 @@ LOOKS_KEY = f"looks-2-{DECODE_RULES}"  # where rows are kept; raise the first nu
 HASH_SIDE = 8  # 8 x 8 signs make 64 bits
 WAVE_DECIMALS = 1  # a blank picture's waves are rounding noise below this; its bits must not be chance
 
+PICTURE_FACTS = (*facts.SIZE, *facts.FORMAT, *facts.EXIF, *facts.LIGHT, *facts.BORDER, *facts.BLUR)
+
 Hashes = NDArray[np.uint64]
 
 
@@ -50,6 +52,14 @@ def glance(pixels: Octets, header: Header) -> Octets:
     """Give what is kept of one decoded picture (h, w, 3): thumbnail, file facts and blur, as octets (ROW_BYTES,)."""
     told = np.append(facts.file_facts(header), np.float32(facts.blur(pixels)))
     return np.concatenate([_thumb(pixels).ravel(), told.view(np.uint8)])
+
+
+def facts_of(pixels: Octets, header: Header) -> dict[str, float]:
+    """Give the facts of one decoded picture (h, w, 3) by name: those of `picture_looks`, but for the file's path."""
+    told = facts.file_facts(header)
+    light = facts.light_facts(_thumb(pixels)[None])[0]
+    values = (*told, *light, facts.blur(pixels))
+    return dict(zip(PICTURE_FACTS, map(float, values), strict=True))
 
 
 def picture_looks(rows: Octets, paths: Sequence[Path], *, ok: Bools, faults: Sequence[Fault]) -> Looks:

@@ -5,7 +5,16 @@ from florilegium.model.exemplars import Exemplar, Similar
 from florilegium.model.file import add_verdict, find, open_model, shipped_models, write
 from florilegium.model.graph import image_graph, text_graph
 from florilegium.model.opened import Answers, ModelFile
-from florilegium.model.predict import STRANGE, UNSURE, Prediction, csv_lines, predict, predict_bytes, prediction_dict
+from florilegium.model.predict import (
+    STRANGE,
+    UNSURE,
+    Prediction,
+    csv_lines,
+    predict,
+    predict_bytes,
+    predict_texts,
+    prediction_dict,
+)
 from florilegium.model.train import Candidate, Trained, again, recalibrated, train
 
 __all__ = [
@@ -27,6 +36,7 @@ __all__ = [
     "open_model",
     "predict",
     "predict_bytes",
+    "predict_texts",
     "prediction_dict",
     "recalibrated",
     "shipped_models",

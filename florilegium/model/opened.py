@@ -5,7 +5,7 @@ Opens nothing itself: `florilegium.model.file` has checked what arrives here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -63,6 +63,7 @@ class Answers:
     strangeness: Floats | None = None  # (n,) how unlike the training items; the card's limit says when it is too much
     similar: Ints | None = None  # (n, m) row numbers in the card's exemplars, most similar first
     similarity: Floats | None = None  # (n, m) -1..1
+    vectors: Vectors | None = None  # (n, d) what the head was given, where that was computed for this very question
 
     def __len__(self) -> int:
         """Count the items."""
@@ -150,7 +151,7 @@ class ModelFile:
             raise self.failed(error) from error
         if not np.isfinite(vectors).all():
             raise ItemError(f"{self.encoder.name} gives no finite numbers for it. Look at it, or take another model.")
-        return self._joined([self._answer({EMBEDDING: vectors})])
+        return replace(self._joined([self._answer({EMBEDDING: vectors})]), vectors=vectors)
 
     def probe(self) -> None:
         """Answer a gray picture, or a text of one term, and come apart: what cannot do that is no model.

@@ -7,8 +7,8 @@ the order is that of the inputs. Abstains where the model says that it does not 
 import csv
 import io
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from florilegium.errors import ItemError
-from florilegium.features.decode import decode, max_pixels_allowed
+from florilegium.features.decode import decode_with_header, max_pixels_allowed
+from florilegium.features.looks import facts_of
 from florilegium.features.stream import batches, stream
 from florilegium.model import inputs as finding
 from florilegium.model.exemplars import Similar
@@ -44,6 +45,8 @@ class Prediction:
     why: str | None = None  # why it abstains: UNSURE (between its classes) or STRANGE (unlike anything it learned from)
     similar: tuple[Similar, ...] = ()  # the training items most like it, best first; () where the file holds none
     error: str | None = None
+    vector: Vectors | None = field(default=None, compare=False, repr=False)  # (d,) of a picture asked by its bytes
+    facts: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)  # of that picture, where wanted
 
 
 def predict(
@@ -71,7 +74,7 @@ def predict(
         yield answer
 
 
-def predict_bytes(model: ModelFile, content: bytes, *, name: str, top: int = 5) -> Prediction:
+def predict_bytes(model: ModelFile, content: bytes, *, name: str, top: int = 5, facts: bool = False) -> Prediction:
     """Answer one picture that is in memory, as it came over a wire; several threads may ask at once.
 
     Args:
@@ -79,15 +82,27 @@ def predict_bytes(model: ModelFile, content: bytes, *, name: str, top: int = 5) 
         content: the bytes of a picture file; whatever else they are gives a prediction with an `error`.
         name: what the picture is called in the answer.
         top: how many classes the answer names, at least 1.
+        facts: tell size, format, brightness and so on of the file, too.
     Raises: ModelFileError: a text model, or its graph fails.  SettingError: FLORILEGIUM_MAX_PIXELS is no number.
     """
     side, max_pixels = model.encoder.decode_side, max_pixels_allowed()
     try:
-        answers = model.answer_of(decode(content, short_side=side, max_pixels=max_pixels))
+        pixels, header = decode_with_header(content, short_side=side, max_pixels=max_pixels)
+        answers = model.answer_of(pixels)
     except ItemError as error:
         return Prediction(input=finding.shown(name), error=str(error))
     (said,) = _said(model, answers, top=top)
-    return said(finding.shown(name))
+    vector = None if answers.vectors is None else answers.vectors[0]
+    return replace(said(finding.shown(name)), vector=vector, facts=facts_of(pixels, header) if facts else {})
+
+
+def predict_texts(model: ModelFile, texts: Sequence[str], *, top: int = 5) -> list[Prediction]:
+    """Answer texts that came over a wire, in order: whatever one says, it is a text and never a file's name.
+
+    Raises: ModelFileError: its graph fails.
+    """
+    entries = (Entry(name=finding.shown(text), content=text) for text in texts)
+    return list(_texts(model, entries, top=top, batch=BATCH))
 
 
 def _pictures(model: ModelFile, entries: Iterator[Entry], *, top: int, batch: int) -> Iterator[Prediction]:

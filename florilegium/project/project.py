@@ -33,8 +33,10 @@ from florilegium.store import Store, shown
 from florilegium.types import Ints, Progress, silent
 
 if TYPE_CHECKING:
+    from florilegium.project.accounts import Accounts
     from florilegium.project.backup.packing import BackedUp
     from florilegium.project.desk import Desk, DeskWish
+    from florilegium.project.recourse import Recourse
 
 CACHE_NAME = "cache"
 
@@ -183,6 +185,18 @@ class Project:
         with self._command("label"):
             self._holdings, _ = sealing.seal(self, self.holdings())
             return Desk(self, self._holdings, wish or DeskWish(seed=self.settings.seed))
+
+    def recourse(self) -> "Recourse":
+        """Give what people can do about live answers: contest, review, follow. A server may keep it."""
+        from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
+
+        return Recourse(self)
+
+    def user(self) -> "Accounts":
+        """Give the accounts of the people who may sign in to this project's pages."""
+        from florilegium.project.accounts import Accounts
+
+        return Accounts(self.store, clock=self.clock)
 
     def confusion(self) -> tuple[Ints, tuple[str, ...]]:
         """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.

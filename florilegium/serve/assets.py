@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from florilegium.errors import StorageError
@@ -56,13 +56,13 @@ def tagged(request: Request, content: bytes, media_type: str, tag: str) -> Respo
     return Response(content, media_type=media_type, headers=headers)
 
 
-def add_assets(app: FastAPI) -> None:
+def add_assets(app: FastAPI | APIRouter) -> None:
     """Serve each file under its name."""
     for name, file_name in {**FILES, **ENGINE}.items():
         add_asset(app, name, Asset.read(name, file_name))
 
 
-def add_asset(app: FastAPI, name: str, asset: Asset) -> None:
+def add_asset(app: FastAPI | APIRouter, name: str, asset: Asset) -> None:
     """Serve a file under a name."""
 
     async def file(request: Request) -> Response:

@@ -16,6 +16,7 @@ from florilegium.errors import FlorilegiumError, InputError, StateError, Storage
 from florilegium.export.page import page_html
 from florilegium.serve.limits import RequestRefused
 
+FRAGMENT = "x-fragment"  # header of our own scripts: they want a part of a page, not a page
 CLIENT_GONE = 499  # nginx's number; nobody is there to read it
 _SENTENCES = {
     404: "There is no such page here. The classifier is at /, the description of its JSON interface at /docs.",
@@ -41,6 +42,11 @@ def error_json(
     return JSONResponse(document | ({"answers": list(answers)} if answers else {}), status, headers=headers)
 
 
+def wants_page(request: Request) -> bool:
+    """Tell whether a reader's browser asks, not our script or a program."""
+    return "text/html" in request.headers.get("accept", "") and FRAGMENT not in request.headers
+
+
 def status_of(error: FlorilegiumError) -> int:
     """Give the HTTP status of an error: its own, else 422 for what was given and 409 for a step that is missing.
 
@@ -57,14 +63,18 @@ async def _florilegium(request: Request, error: Exception) -> Response:
     if not isinstance(error, FlorilegiumError):  # pragma: no cover - registered for this family; this tells mypy
         raise error
     status, retry = status_of(error), getattr(error, "retry_after_s", None)
+    response: Response
     if request.url.path == "/":  # the form of a reader without scripts
-        headers = {"Retry-After": str(retry)} if retry is not None else None
         state = request.app.state
         html = page_html(
             state.classifier.card, engine="server", notice=str(error), max_bytes=state.limits.max_file_bytes
         )
-        return HTMLResponse(html, status, headers=headers)
-    return error_json(type(error).__name__, str(error), status=status, retry_after_s=retry)
+        response = HTMLResponse(html, status, headers={"Retry-After": str(retry)} if retry is not None else None)
+    else:
+        response = error_json(type(error).__name__, str(error), status=status, retry_after_s=retry)
+    if getattr(error, "closes", False):
+        response.headers["Connection"] = "close"
+    return response
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -37,6 +37,7 @@ class RequestRefused(InputError):
 
     status: ClassVar[int] = 422
     retry_after_s: ClassVar[int | None] = None
+    closes: bool = False  # the sender goes on sending: after the answer the connection ends
 
 
 class NoPhoto(RequestRefused):

@@ -45,8 +45,8 @@ async def uploads(request: Request, *, limits: Limits, room: Room) -> AsyncGener
                 async with aclosing(_files(request, chunks, limits, place)) as files:
                     async for upload in files:
                         yield upload
-        except RequestRefused:
-            await _drain(chunks)
+        except RequestRefused as refused:
+            refused.closes = not await _drain(chunks)
             raise
 
 
@@ -88,14 +88,17 @@ async def _chunks(request: Request, limits: Limits) -> AsyncGenerator[bytes, Non
         yield chunk
 
 
-async def _drain(chunks: AsyncIterator[bytes]) -> None:
+async def _drain(chunks: AsyncIterator[bytes]) -> bool:
+    """Read the rest and throw it away; tell whether it came to an end."""
     n_bytes = 0
     with suppress(TimeoutError, ClientDisconnect, TooSlow):
         async with asyncio.timeout(DRAIN_S):
             async for chunk in chunks:
                 n_bytes += len(chunk)
                 if n_bytes > DRAIN_BYTES:
-                    return
+                    return False
+            return True
+    return False
 
 
 def _cure(request: Request) -> str:

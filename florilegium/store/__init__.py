@@ -3,21 +3,40 @@
 from florilegium.store.address import shown
 from florilegium.store.card_record import Answered, CardRecord, Counts
 from florilegium.store.card_rows import Card
+from florilegium.store.cases import CaseFile, Effects, KeepUntil
+from florilegium.store.contents import Content, Purpose
 from florilegium.store.judgements import Judgement, Overtaken, Said
+from florilegium.store.live import Prediction, Recording
+from florilegium.store.outbox import Mail
+from florilegium.store.people import Account, Invitation, Role
 from florilegium.store.store import Grown, ModelRecord, Opening, Run, Store
+from florilegium.store.tickets import new_ticket, ticket_hash
 
 __all__ = [
+    "Account",
     "Answered",
     "Card",
     "CardRecord",
+    "CaseFile",
+    "Content",
     "Counts",
+    "Effects",
     "Grown",
+    "Invitation",
     "Judgement",
+    "KeepUntil",
+    "Mail",
     "ModelRecord",
     "Opening",
     "Overtaken",
+    "Prediction",
+    "Purpose",
+    "Recording",
+    "Role",
     "Run",
     "Said",
     "Store",
+    "new_ticket",
     "shown",
+    "ticket_hash",
 ]

@@ -5,20 +5,32 @@ transaction: so what is read stays true until what is written is there, and numb
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from florilegium.errors import StorageError
 from florilegium.store.address import Address, parse, shown
 from florilegium.store.faults import translated
 
-__all__ = ["HEAD", "bare_engine", "open_engine", "take_turn", "translated", "upgrade", "version", "writing"]
+__all__ = [
+    "HEAD",
+    "bare_engine",
+    "once_more",
+    "open_engine",
+    "take_turn",
+    "translated",
+    "upgrade",
+    "version",
+    "writing",
+]
 
-HEAD = "0003"  # the newest migration; test_store holds it to the files in migrations/versions
+HEAD = "0005"  # the newest migration; test_store holds it to the files in migrations/versions
+T = TypeVar("T")
 BUSY_WAIT_S = 30.0  # how long a writer waits for another before it gives up
 CONNECT_WAIT_S = 10
 NEWEST = "head"
@@ -52,13 +64,16 @@ def bare_engine(url: str) -> Engine:
     """
     address = parse(url)
     if address.is_file:
-        engine = create_engine(address.url, connect_args={"timeout": BUSY_WAIT_S})
+        engine = create_engine(address.url, connect_args={"timeout": BUSY_WAIT_S}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     try:
-        # A connection that the server let go of is made anew before it is used.
         engine = create_engine(
-            address.url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_WAIT_S}, pool_timeout=BUSY_WAIT_S
+            address.url,
+            hide_parameters=True,  # no names and no hashes in any log
+            pool_pre_ping=True,  # a connection that the server let go of is made anew before it is used
+            pool_timeout=BUSY_WAIT_S,
+            connect_args={"connect_timeout": CONNECT_WAIT_S},
         )
     except ImportError as error:
         raise StorageError(f"{shown(url)}: PostgreSQL needs a driver: pip install 'florilegium[postgres]'") from error
@@ -135,6 +150,19 @@ def writing(engine: Engine) -> Iterator[Connection]:
     with translated(shown(engine.url)), engine.begin() as connection:
         take_turn(connection)
         yield connection
+
+
+def once_more(work: Callable[[], T]) -> T:
+    """Do a piece of work; where another process wrote the same key at the same moment, do it again and find that.
+
+    Only PostgreSQL lets two writers get so far; SQLite has one at a time.
+    """
+    try:
+        return work()
+    except StorageError as error:
+        if not isinstance(error.__cause__, IntegrityError):
+            raise
+        return work()
 
 
 def version(connection: Connection) -> str | None:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 
@@ -69,6 +70,7 @@ items = Table(
     Column("metadata", JSON, nullable=False),
     Column("present", Boolean, nullable=False),  # False: gone from the source at the last reading
     Column("added_at", Moment, nullable=False),
+    Column("own", Boolean, nullable=False, default=False, server_default=false()),  # kept here, not by the source
 )
 
 labels = Table(

@@ -15,10 +15,15 @@ from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 from florilegium.dataset import LabelEvent
 from florilegium.source.base import Harvest, Known, Sample, Side, Texts
 from florilegium.store.address import parse
+from florilegium.store.cases import Cases
 from florilegium.store.database import open_engine, translated, writing
 from florilegium.store.judgements import Judgements
+from florilegium.store.live import Live
+from florilegium.store.outbox import Outbox
+from florilegium.store.people import People
 from florilegium.store.rows import Snapshot, snapshot
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
+from florilegium.store.sessions import Sessions
 
 IMPORTED = "import"  # who gave a label that came with the source
 
@@ -71,6 +76,10 @@ class Store:
         self.url = url
         self._engine: Engine = open_engine(url)
         self.judgements = Judgements(self._engine)
+        self.live = Live(self._engine)
+        self.cases = Cases(self._engine)
+        self.outbox = Outbox(self._engine)
+        self.people, self.sessions = People(self._engine), Sessions(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""

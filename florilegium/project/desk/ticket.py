@@ -4,7 +4,6 @@ A ticket travels through the browser and back; a server that was restarted meanw
 one up, and each is good for one judgement: its click number is recorded with it.
 """
 
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,8 +11,9 @@ from pathlib import Path
 from itsdangerous import BadData, URLSafeSerializer
 
 from florilegium.errors import InputError
+from florilegium.project.secret import secret_in
 
-KEY_BYTES, KEY_NAME = 32, "desk.key"
+KEY_NAME = "desk.key"
 MOST_CHARS = 20_000  # a class name may be long; more than this is no ticket of ours
 
 
@@ -39,28 +39,7 @@ def new_click() -> str:
 
 def signer(folder: Path) -> URLSafeSerializer:
     """Give what signs with the folder's key, made where there is none; without it old tickets are worth nothing."""
-    return URLSafeSerializer(_key_in(folder), salt="desk")
-
-
-def _key_in(folder: Path) -> bytes:
-    path = folder / KEY_NAME
-    known = path.read_bytes() if path.exists() else b""
-    if len(known) == KEY_BYTES:
-        return known
-    folder.mkdir(parents=True, exist_ok=True)
-    made, beside = secrets.token_bytes(KEY_BYTES), folder / f".{KEY_NAME}.{secrets.token_hex(4)}"
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(made)
-    if known:  # of another length, so none of ours
-        beside.replace(path)
-        return made
-    try:
-        os.link(beside, path)
-    except FileExistsError:  # another process made one meanwhile: its tickets count here too
-        return path.read_bytes()
-    finally:
-        beside.unlink()
-    return made
+    return URLSafeSerializer(secret_in(folder, KEY_NAME), salt="desk")
 
 
 def sign(shown: Shown, by: URLSafeSerializer) -> str:

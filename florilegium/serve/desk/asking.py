@@ -16,9 +16,9 @@ from florilegium.project.desk import Card, Desk
 from florilegium.project.desk.card import Done, Wanted
 from florilegium.project.desk.naming import matching
 from florilegium.project.desk.ticket import new_click
-from florilegium.serve.desk.edge import FRAGMENT, wants_page
-from florilegium.serve.desk.people import begin, given_name, remember, who_is
-from florilegium.serve.desk.render import fragment, holds_texts, page, seen_by
+from florilegium.serve.desk.people import account_of, begin, given_name, remember, who_is
+from florilegium.serve.desk.render import base_of, fragment, holds_texts, page, seen_by
+from florilegium.serve.edge import FRAGMENT, wants_page
 from florilegium.store import Said
 
 N_GRID = 24
@@ -69,9 +69,9 @@ def asking_routes(desk: Desk) -> APIRouter:
 
 
 def _start(desk: Desk) -> Route:
-    def start() -> Response:
+    def start(request: Request) -> Response:
         nothing_to_clean = not len(desk.cleaning.ranked)
-        return RedirectResponse("/label" if nothing_to_clean else "/clean", 303)
+        return RedirectResponse(f"{base_of(request)}/{'label' if nothing_to_clean else 'clean'}", 303)
 
     return start
 
@@ -108,8 +108,8 @@ def _unknown(desk: Desk, request: Request, error: InputError) -> Response:
     return remember(HTMLResponse(html, 404), request)
 
 
-def _moved() -> Response:
-    return RedirectResponse("/decide", 308)
+def _moved(request: Request) -> Response:
+    return RedirectResponse(f"{base_of(request)}/decide", 308)
 
 
 def _one(desk: Desk, name: str) -> Route:
@@ -169,12 +169,13 @@ def _undo(desk: Desk) -> Route:
 
 
 def _who(request: Request, who: Annotated[str, Form()] = "", back: Annotated[str, Form()] = "clean") -> Response:
+    if account_of(request):
+        raise InputError("You are signed in: the record says the name of your account.")
     name = given_name(who)
     if not name:
         raise InputError("Write a name, so that the record can say who gave a label.")
-    return remember(
-        RedirectResponse(f"/{back if back in PAGES or back in ('meter', 'play') else 'clean'}", 303), request, who=name
-    )
+    page_name = back if back in PAGES or back in ("meter", "play") else "clean"
+    return remember(RedirectResponse(f"{base_of(request)}/{page_name}", 303), request, who=name)
 
 
 def _tally(desk: Desk) -> Route:
@@ -251,8 +252,8 @@ def _went_on(desk: Desk, request: Request, on: str, query: str, sentence: str) -
     """Show the next item: as a part of the page to our script, else by loading the page anew."""
     name, wanted = on if on in PAGES else "clean", _of_query(query)
     if FRAGMENT not in request.headers:
-        address = f"/{name}?{_query(wanted)}" if wanted else f"/{name}"
-        return remember(RedirectResponse(address, 303), request)
+        query = f"?{_query(wanted)}" if wanted else ""
+        return remember(RedirectResponse(f"{base_of(request)}/{name}{query}", 303), request)
     card = _next(desk, name, begin(request), who_is(request), wanted)
     values = {"card": card, "said": sentence, **_beside(desk, name, wanted), **seen_by(request)}
     return remember(HTMLResponse(fragment("_desk.html", **values)), request)
@@ -260,20 +261,21 @@ def _went_on(desk: Desk, request: Request, on: str, query: str, sentence: str) -
 
 def _tile_done(request: Request, sentence: str, query: str) -> Response:
     if FRAGMENT not in request.headers:
-        return _to_grid(query)
+        return _to_grid(request, query)
     return HTMLResponse(fragment("_tile_done.html", said=sentence))
 
 
 def _tile_back(desk: Desk, request: Request, done: Done | None, query: str) -> Response:
     """Give the tile that came back, where it is one to be cleaned, and what was taken back."""
     if FRAGMENT not in request.headers:
-        return _to_grid(query)
+        return _to_grid(request, query)
     who, session = who_is(request), begin(request)
     cards = [] if done is None else desk.suspects(who, Wanted(item=done.name), 1, session=session)
-    values = {"card": cards[0] if cards else None, "query": _query(_of_query(query))}
+    values = {"card": cards[0] if cards else None, "query": _query(_of_query(query)), **seen_by(request)}
     html = fragment("_taken_back.html", said=done.sentence if done else NOTHING_BACK, **values)
     return remember(HTMLResponse(html), request)
 
 
-def _to_grid(query: str) -> Response:
-    return RedirectResponse(f"/clean?{_query(_of_query(query))}&view=grid".replace("?&", "?"), 303)
+def _to_grid(request: Request, query: str) -> Response:
+    address = f"/clean?{_query(_of_query(query))}&view=grid".replace("?&", "?")
+    return RedirectResponse(base_of(request) + address, 303)

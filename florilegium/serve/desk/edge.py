@@ -7,9 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from florilegium.errors import FlorilegiumError
 from florilegium.serve.desk.render import page
-from florilegium.serve.edge import error_json, status_of
-
-FRAGMENT = "x-fragment"  # header of our own script: it wants a part of a page, not a page
+from florilegium.serve.edge import error_json, status_of, wants_page
 
 
 def translate_errors(app: FastAPI) -> None:
@@ -35,11 +33,6 @@ def _validation(request: Request, error: Exception) -> Response:
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     said = "; ".join(f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in faults)
     return _answer(request, "RequestError", f"{said}. Load the page again.", 422)
-
-
-def wants_page(request: Request) -> bool:
-    """Tell whether a reader's browser asks, not our script or a program."""
-    return "text/html" in request.headers.get("accept", "") and FRAGMENT not in request.headers
 
 
 def _answer(request: Request, kind: str, message: str, status: int) -> Response:

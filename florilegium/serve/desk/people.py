@@ -1,4 +1,7 @@
-"""Who sits before the page: a name that they gave, and a session. Path: **serve**. No accounts, no passwords."""
+"""Who sits before the page: a name that they gave, and a session. Path: **serve**.
+
+Where people have accounts it is the account's name, and none can be given.
+"""
 
 import re
 import secrets
@@ -7,6 +10,8 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
+
+from florilegium.serve.accounts import known
 
 if TYPE_CHECKING:
     from florilegium.project.desk import Desk
@@ -19,9 +24,17 @@ _TURNING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 
 
 def who_is(request: Request) -> str:
-    """Give the name of who sits there: the one that they gave, else the one that the command was given."""
+    """Give the name of who sits there: of the account, else the one that they gave, else that of the command."""
+    if account := account_of(request):
+        return account
     desk: Desk = request.app.state.desk
     return given_name(QueryParams(request.cookies.get(WHO, "")).get(NAME, "")) or desk.wish.who
+
+
+def account_of(request: Request) -> str:
+    """Give the name of the account that is signed in; empty where nobody has one, and names are given freely."""
+    person = known(request)
+    return "" if person.is_here else person.name
 
 
 def session_of(request: Request) -> str:
@@ -42,9 +55,9 @@ def given_name(name: str) -> str:
 def remember(response: Response, request: Request, *, who: str | None = None) -> Response:
     """Give the browser a session where it has none, and its name where it just gave one."""
     if not session_of(request):
-        _set(response, SESSION, getattr(request.state, "session", None) or secrets.token_hex(12))
+        _set(response, request, SESSION, getattr(request.state, "session", None) or secrets.token_hex(12))
     if who is not None:
-        _set(response, WHO, str(QueryParams({NAME: who})))
+        _set(response, request, WHO, str(QueryParams({NAME: who})))
     return response
 
 
@@ -56,5 +69,6 @@ def begin(request: Request) -> str:
     return str(request.state.session)
 
 
-def _set(response: Response, name: str, value: str) -> None:
-    response.set_cookie(name, value, max_age=YEAR_S, httponly=True, samesite="strict")
+def _set(response: Response, request: Request, name: str, value: str) -> None:
+    secure = request.url.scheme == "https"
+    response.set_cookie(name, value, max_age=YEAR_S, httponly=True, samesite="strict", secure=secure)

@@ -12,7 +12,7 @@ from florilegium.errors import StepMissing
 from florilegium.project.desk import Desk
 from florilegium.project.desk.playing import Game
 from florilegium.serve.desk.people import begin, remember, who_is
-from florilegium.serve.desk.render import page, text_of
+from florilegium.serve.desk.render import base_of, page, text_of
 
 MOST_GAMES = 200  # open at once; the oldest is forgotten
 
@@ -35,10 +35,12 @@ def playing_routes(desk: Desk) -> APIRouter:
             try:
                 games[begin(request)] = desk.play(consent=bool(consent), rng=np.random.default_rng())
             except StepMissing:
-                return remember(RedirectResponse("/play", 303), request)  # that page says what is missing
+                return remember(
+                    RedirectResponse(f"{base_of(request)}/play", 303), request
+                )  # that page says what is missing
             while len(games) > MOST_GAMES:
                 games.popitem(last=False)
-        return remember(RedirectResponse("/play", 303), request)
+        return remember(RedirectResponse(f"{base_of(request)}/play", 303), request)
 
     @router.post("/play/guess")
     def guess(request: Request, guess: Annotated[str, Form()], turn: Annotated[int, Form()]) -> Response:
@@ -46,13 +48,13 @@ def playing_routes(desk: Desk) -> APIRouter:
             game = games.get(begin(request))
             if game is not None and turn == len(game.guesses):  # a form sent twice guesses once
                 desk.guess(game, guess, who=who_is(request))
-        return remember(RedirectResponse("/play", 303), request)
+        return remember(RedirectResponse(f"{base_of(request)}/play", 303), request)
 
     @router.post("/play/stop")
     def stop(request: Request) -> Response:
         with turning:
             games.pop(begin(request), None)
-        return remember(RedirectResponse("/play", 303), request)
+        return remember(RedirectResponse(f"{base_of(request)}/play", 303), request)
 
     return router
 

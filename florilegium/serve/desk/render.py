@@ -8,8 +8,10 @@ from jinja2 import Environment
 
 from florilegium.project.desk import Desk
 from florilegium.project.desk.draw import MOST_CHARS
+from florilegium.serve.accounts import csrf_field, visit_of
 from florilegium.serve.desk.people import who_is
 from florilegium.serve.environment import page_environment
+from florilegium.serve.staff import frame_values
 from florilegium.source.base import Texts
 
 TABS = (
@@ -23,9 +25,9 @@ TABS = (
 
 def page(request: Request, template: str, *, tab: str, **values: Any) -> str:
     """Give a page: the frame with its tabs, and a template in it."""
-    return fragment(
-        template, tabs=TABS, tab=tab, title=desk_of(request).project.folder.name, **seen_by(request), **values
-    )
+    frame = frame_values(request) if visit_of(request) is not None else None
+    title = desk_of(request).project.folder.name
+    return fragment(template, tabs=TABS, tab=tab, title=title, frame=frame, **seen_by(request), **values)
 
 
 def fragment(template: str, **values: Any) -> str:
@@ -49,7 +51,14 @@ def seen_by(request: Request) -> dict[str, Any]:
         "control_share": desk.wish.control_share,
         "thing": thing,
         "things": f"{thing}s",
+        "base": base_of(request),
+        "csrf": csrf_field(request),
     }
+
+
+def base_of(request: Request) -> str:
+    """Give what stands before every path of these pages: empty, or where they hang in a larger server."""
+    return str(request.scope.get("root_path", "")).rstrip("/")
 
 
 def holds_texts(desk: Desk) -> bool:

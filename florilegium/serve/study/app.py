@@ -13,8 +13,8 @@ from florilegium.cards.schedule import Rating
 from florilegium.errors import FlorilegiumError
 from florilegium.project.studying import LONGEST_ANSWER, Study
 from florilegium.serve.assets import Asset, add_asset, tag_of, tagged
-from florilegium.serve.desk.guard import OnlyThisMachine
 from florilegium.serve.edge import error_json, status_of
+from florilegium.serve.guard import OnlyThisMachine
 from florilegium.serve.headers import SecurityHeaders, security_headers
 from florilegium.serve.study.render import progress_page, study_page, words_page
 

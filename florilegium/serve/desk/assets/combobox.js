@@ -57,7 +57,7 @@ export function comboboxIn(input) {
   };
   const ask = async () => {
     const typed = input.value;
-    const response = await fetch(`/classes?q=${encodeURIComponent(typed)}`).catch(() => null);
+    const response = await fetch(`${document.documentElement.dataset.base}/classes?q=${encodeURIComponent(typed)}`).catch(() => null);
     if (!response?.ok) return;
     const names = await response.json();
     if (input.value === typed && document.activeElement === input && !isMoved) show(names);

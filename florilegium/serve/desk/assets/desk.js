@@ -65,7 +65,7 @@ function countSoon(on) {
 
 /** Lay the tally of by now beside the card; counting takes longer than the next card, so nobody waits for it. */
 async function countAgain(on) {
-  const response = await fetch(`/tally?on=${on}`).catch(() => null);
+  const response = await fetch(`${root.dataset.base}/tally?on=${on}`).catch(() => null);
   const html = response?.ok ? await response.text() : null;
   const tally = document.getElementById("tally");
   if (html && tally) tally.outerHTML = html;
@@ -98,7 +98,7 @@ function prepare(part) {
   const input = part.querySelector("[role=combobox]");
   if (input) comboboxIn(input);
   for (const row of (part.querySelector("[data-ahead]")?.dataset.ahead ?? "").split(" ")) {
-    if (row) new Image().src = `/item/${row}/large`;
+    if (row) new Image().src = `${root.dataset.base}/item/${row}/large`;
   }
 }
 
@@ -139,4 +139,5 @@ if (keysOff) switchedBy(keysOff);
 document.querySelector("[data-keep-rest]")?.addEventListener("click", () => void keepTheRest());
 document.querySelector("form.tile")?.focus({ preventScroll: true });
 for (const select of document.querySelectorAll(".filters select")) select.onchange = () => select.form.requestSubmit();
-followName(document.getElementById("who"));
+const who = document.getElementById("who");
+if (who) followName(who);

@@ -1,0 +1,144 @@
+"""Record live answers before they are given, and let chance draw some for a blind audit. Path: **project** (shell).
+
+Answers of requests that come at the same time are written in one transaction: each is on disk before its asker hears
+it, and the disk is waited for once per group.
+"""
+
+import hashlib
+import threading
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from florilegium.appeals import Case, Consent, Origin
+from florilegium.errors import FlorilegiumError, InputError
+from florilegium.features.facts import text_facts
+from florilegium.model.predict import Prediction as Said
+from florilegium.project.recourse import words
+from florilegium.project.recourse.keyed import checked_key
+from florilegium.source.base import Kind
+from florilegium.source.sniff import SNIFF_BYTES, image_format
+from florilegium.store import Content, Prediction, Purpose, Recording, ticket_hash
+from florilegium.store.live import Live
+
+if TYPE_CHECKING:
+    from florilegium.project.recourse.recourse import Recourse
+
+MOST_AT_ONCE = 64  # answers in one transaction
+NOTHING: Mapping[str, str] = {}
+
+
+class Recorder:
+    """Writes what several threads bring at the same time in one transaction."""
+
+    def __init__(self, live: Live) -> None:
+        """Write into this part of the store."""
+        self._live = live
+        self._waiting: deque[tuple[Recording, Future[Prediction]]] = deque()
+        self._writing = threading.Lock()
+
+    def record(self, given: Recording) -> Prediction:
+        """Record an answer; it is on disk when this returns."""
+        mine: Future[Prediction] = Future()
+        self._waiting.append((given, mine))
+        # Who holds the lock writes for all that wait; they find theirs done when they get it.
+        with self._writing:
+            while not mine.done():
+                self._write()
+        return mine.result()
+
+    def _write(self) -> None:
+        group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
+        # Two with one key are a retry that met its first try; they must not be in one transaction.
+        keys = [given.prediction.key for given, _ in group if given.prediction.key is not None]
+        if len(keys) == len(set(keys)):
+            try:
+                recorded = self._live.record([given for given, _ in group])
+            except FlorilegiumError:  # one of them cannot be recorded: the others must not suffer
+                pass
+            else:
+                for (_, future), prediction in zip(group, recorded, strict=True):
+                    future.set_result(prediction)
+                return
+        for given, future in group:
+            try:
+                future.set_result(self._live.record([given])[0])
+            except FlorilegiumError as error:
+                future.set_exception(error)
+
+
+def answered(
+    recourse: "Recourse",
+    upload: bytes | str,
+    said: Said,
+    *,
+    key: str | None,
+    metadata: Mapping[str, str],
+    may_check: bool,
+    may_learn: bool,
+    model_id: str,
+) -> tuple[Prediction, str]:
+    """Record an answer; see `Recourse.answered`."""
+    if said.error is not None:
+        raise InputError(f"{said.input}: there is no answer to record: {said.error}")
+    octets = upload.encode("utf-8", "surrogatepass") if isinstance(upload, str) else upload
+    sha256 = hashlib.sha256(octets).hexdigest()
+    ticket = recourse.keyed.answer_ticket(None if key is None else checked_key(key), sha256)
+    is_drawn = recourse.keyed.draw("audit", ticket) < recourse.settings.audit_share
+    prediction = Prediction(
+        at=recourse.now(),
+        model_id=model_id,
+        kind=Kind.TEXT if isinstance(upload, str) else Kind.IMAGE,
+        sha256=sha256,
+        label=said.label,
+        probability=said.probability,
+        known=said.known,
+        top=said.top,
+        key=None if key is None else recourse.keyed.key("answer", key, sha256),
+        facts=_facts(upload, said),
+        metadata=words.columns(metadata),
+        may_check=may_check,
+        drawn=is_drawn,
+        ticket_hash=ticket_hash(ticket),
+    )
+    recording = Recording(prediction=prediction, vector=said.vector)
+    if is_drawn and may_check:
+        recording = _audited(recourse, recording, octets, may_learn=may_learn)
+    return recourse.recorder.record(recording), ticket
+
+
+def _audited(recourse: "Recourse", recording: Recording, octets: bytes, *, may_learn: bool) -> Recording:
+    """Open a case beside an answer that chance drew."""
+    prediction, days = recording.prediction, recourse.settings.appeal_days
+    case = Case(
+        prediction_id=0,
+        origin=Origin.AUDIT,
+        key=recourse.keyed.key("audit", prediction.ticket_hash),
+        at=prediction.at,
+        deadline_at=prediction.at + timedelta(days=days),
+        consent=Consent.LEARN if may_learn else Consent.REVIEW,
+    )
+    content = Content(
+        content=octets,
+        media_type=media_type(octets, prediction.kind),
+        purpose=Purpose.CHECK,
+        kept_until=prediction.at + timedelta(days=recourse.settings.keep_days),
+    )
+    return Recording(prediction=prediction, vector=recording.vector, content=content, case=case, days=days)
+
+
+def media_type(octets: bytes, kind: Kind) -> str:
+    """Tell what a content is, by its bytes and never by what its sender calls it."""
+    if kind is Kind.TEXT:
+        return "text/plain"
+    found = image_format(octets[:SNIFF_BYTES])
+    return f"image/{found.lower()}" if found else "application/octet-stream"
+
+
+def _facts(upload: bytes | str, said: Said) -> dict[str, float]:
+    if not isinstance(upload, str):
+        return dict(said.facts)
+    found = text_facts([upload])
+    return dict(zip(found.names, map(float, found.values[0]), strict=True))

@@ -1,0 +1,24 @@
+"""What the routes of a project's server are handed. Path: project -> **serve**. Holds, and does nothing."""
+
+from dataclasses import dataclass
+
+from florilegium.project import Project
+from florilegium.serve.accounts import Gate
+from florilegium.serve.limits import Limits, Room
+from florilegium.serve.served import Served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """One project and what its server shares between all pages."""
+
+    project: Project  # its store may be asked by several threads at once
+    gate: Gate
+    served: Served  # the model that answers now
+    limits: Limits
+    room: Room  # the memory that all uploads share
+
+    @property
+    def url(self) -> str:
+        """The public address with a slash at its end; empty where none was said: links are relative then."""
+        return self.gate.url
