@@ -27,7 +27,7 @@ from florilegium.project import Project
 from florilegium.project.desk.memory import Memory
 from florilegium.store import Said
 
-ANSWER_S, AGAIN_S, START_S = 20.0, 0.02, 60.0
+ANSWER_S, AGAIN_S, START_S = 60.0, 0.02, 300.0  # patient: a busy machine is no fault of the server
 IMPORTED = "import"
 
 

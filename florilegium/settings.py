@@ -33,6 +33,7 @@ class Settings:
     intended_use: str = ""  # what the model is for, in words; stands in its card
     out_of_scope_use: str = ""  # what it must not be used for
     recourse: str = ""  # a mail or web address where those who are judged can object
+    public_url: str = ""  # where readers reach the pages, such as https://flowers.example/; links in mails begin so
     audit_share: float = 0.02  # 0..1, the share of live answers that chance draws for a blind audit
     appeal_days: float = 14.0  # days in which an appeal or an audit is to be decided
     second_review_share: float = 0.1  # 0..1, the share of cases that a second reviewer looks at, where there are two
@@ -44,7 +45,7 @@ class Settings:
     smtp_user: str = ""  # its user; the password is read from the environment variable FLORILEGIUM_SMTP_PASSWORD
     mail_from: str = ""  # the sender's address
     mail_to: str = ""  # addresses of reviewers, with commas between; they are reminded of deadlines
-    public_url: str = ""  # where readers reach the pages, such as https://flowers.example/; links in mails begin so
+    queries_per_minute: int = 120  # written queries that one address may send; 0: as many as it likes
     database: str = ""  # sqlite:///FILE or postgresql://...; empty: florilegium.db in the project folder (database.md)
 
     def __post_init__(self) -> None:
@@ -66,7 +67,11 @@ class Settings:
         ]
         faults += [
             f"{name} = {value}: expected a whole number from 0 up"
-            for name, value in (("seed", self.seed), ("openings_before", self.openings_before))
+            for name, value in (
+                ("seed", self.seed),
+                ("openings_before", self.openings_before),
+                ("queries_per_minute", self.queries_per_minute),
+            )
             if value < 0
         ]
         if self.public_url and not _is_url(self.public_url):

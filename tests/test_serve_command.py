@@ -94,15 +94,22 @@ def test_a_project_is_served_by_its_folder(model: Path, tmp_path: Path, monkeypa
         (photos / label).mkdir(parents=True)
         (photos / label / "1.png").write_bytes(painted(label))
     florilegium.new(folder, photos).store.close()
-    early = refused("-p", str(folder))
-    shutil.copy(model, folder / "model.onnx")
     monkeypatch.chdir(folder)
+    with started("--port", "0") as (_, address):
+        early = httpx.get(address.removesuffix("home"))
+        shutil.copy(model, folder / "model.onnx")
+        page = early
+        for _ in range(100):  # a newly trained model is looked for once a second
+            page = httpx.get(address.removesuffix("home"))
+            if page.status_code == 200:
+                break
+            time.sleep(0.1)
 
-    assert early.exit_code == 3
-    assert "no model yet. Train one first: florilegium train -p" in early.stderr
-    assert serving._open(None, None).path == folder / "model.onnx"
-    with started("-p", str(folder), "--port", "0") as (_, address):
-        assert httpx.get(f"{address}healthz").json()["status"] == "ok"
+    assert early.status_code == 503
+    assert "florilegium train" in early.text
+    assert "Show me a photo" in page.text
+    assert serving._project_of(None, None) == Path()
+    assert serving._project_of(str(folder), None) == folder
 
 
 def test_what_cannot_be_served_is_said(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +186,7 @@ def test_the_address_shown_can_be_opened(host: str, shown: str) -> None:
 
 def test_who_can_reach_it_is_said(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where other machines can reach the page, the command says so."""
-    opened = serving._open(str(model), None)
+    opened = serving._open(str(model))
     for host in ("127.0.0.1", "192.0.2.1"):
         serving._tell(opened, f"http://{host}:8000/", host, as_json=False, browser=False)
     near, far = capsys.readouterr().out.split("http://")[1:]

@@ -230,12 +230,12 @@ def test_no_more_predictions_run_than_there_are_cores(model: ModelFile, monkeypa
     classifier, counts = app.state.classifier, [0, 0]
     answer_of = type(classifier)._answer
 
-    def counted(self: Any, upload: Any) -> Any:
+    def counted(self: Any, upload: Any, **choices: Any) -> Any:
         counts[0] += 1
         counts[1] = max(counts)
         time.sleep(0.02)
         try:
-            return answer_of(self, upload)
+            return answer_of(self, upload, **choices)
         finally:
             counts[0] -= 1
 

@@ -185,7 +185,8 @@ def test_kill_9_loses_no_acknowledged_label(database_url: str, n_acknowledged: i
         said += writer.stdout.readlines()
 
     stored = [e.label for e in store.label_events()][1:]
-    assert stored[: len(said)] == [line.strip() for line in said if line.endswith("\n")]
+    told = [line.strip() for line in said if line.endswith("\n")]
+    assert stored[: len(told)] == told
     store.close()
 
 

@@ -18,6 +18,8 @@ from florilegium.cli import (
     lab,
     labelling,
     labels,
+    queries,
+    recourse,
     relabelling,
     serving,
     user,
@@ -55,6 +57,7 @@ app.add_typer(cards.app)
 app.add_typer(journal.app)
 app.command()(drafting.draft)
 app.add_typer(labels.app)
+app.add_typer(queries.app)
 app.add_typer(user.app)
 app.command()(serving.serve)
 app.command()(auditing.audit)
@@ -63,6 +66,9 @@ app.command()(relabelling.relabel)
 app.command()(labelling.label)
 app.command()(backing_up.backup)
 app.command()(backing_up.restore)
+app.add_typer(recourse.appeals)
+app.add_typer(recourse.person)
+app.add_typer(recourse.recourse)
 
 ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from florilegium.project.drafting import Prepared
 
 PROJECT_FILE = "florilegium.toml"
-KINDS, TONES = ("chapter", "reply", "note"), ("plain", "warm", "formal", "brief")
+KINDS, TONES = ("chapter", "reply", "answer", "note"), ("plain", "warm", "formal", "brief")
 
 
 def draft(
@@ -27,7 +27,9 @@ def draft(
         list[str] | None, typer.Argument(help="The notes, one each; - reads them from standard input.")
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A file of notes: bullets, or one a line.")] = None,
-    kind: Annotated[str, typer.Option(help="chapter, reply (to an appeal) or note.")] = "chapter",
+    kind: Annotated[
+        str, typer.Option(help="chapter, reply (to an appeal), answer (to a question) or note.")
+    ] = "chapter",
     tone: Annotated[str, typer.Option(help="plain, warm, formal or brief.")] = "plain",
     project: Annotated[
         list[Path] | None,

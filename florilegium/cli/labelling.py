@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from florilegium.cli.edge import edge
-from florilegium.cli.serving import LOOPBACK, open_browser
+from florilegium.cli.hosts import LOOPBACK, open_browser
 from florilegium.cli.terminal import bars_for, console, load, print_json
 from florilegium.errors import InputError, SettingError
 

@@ -1,22 +1,20 @@
-"""`serve`: a classifier's page on this machine. Path: project -> **cli**."""
+"""`serve`: a classifier's page, or all pages of a project. Path: project -> **cli**."""
 
 import sys
-import webbrowser
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from florilegium.cli.edge import edge
-from florilegium.cli.terminal import bars_for, console, load, print_json
+from florilegium.cli.hosts import LOOPBACK, open_browser
+from florilegium.cli.serving_project import serve_project
+from florilegium.cli.terminal import console, print_json
 
 if TYPE_CHECKING:
     from florilegium.model import ModelFile
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(
@@ -25,31 +23,64 @@ def serve(
         typer.Argument(help="A model file, a project folder, or the name of a shipped model.", show_default="-p"),
     ] = None,
     project: Annotated[
-        Path | None, typer.Option("-p", "--project", help="Serve this project's model.", show_default="this folder")
+        Path | None, typer.Option("-p", "--project", help="Serve this project's pages.", show_default="this folder")
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: other machines too.")] = "127.0.0.1",
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="The port; 0: any.", show_default="8000 or the next free one")
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="A project without accounts: let others use its public pages.")
+    ] = False,
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="https://...", help="The public address, for links.", show_default="public_url"),
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option("--proxy", metavar="ADDRESS", help="A reverse proxy to be believed; may be repeated."),
+    ] = None,
+    log: Annotated[
+        str | None, typer.Option(metavar="json", help="A JSON line per request on standard error, without names.")
     ] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
     frame: Annotated[
         list[str] | None,
         typer.Option("--frame", metavar="ADDRESS", help="A site that may show the page in a frame; may be repeated."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print address and model as one JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the address as one JSON document.")] = False,
 ) -> None:
-    """Open a page on which anybody can try the classifier: drop, paste, pick or take photos. Ctrl-C stops it.
+    """Open a classifier's page, or all pages of a project in one process. Ctrl-C stops it.
 
-    Photos are read, answered and forgotten. The JSON interface beside it is described at /docs.
+    A model's page is for everybody: photos are read, answered and forgotten. A project has pages for labelling and for
+    people, too; others reach them only with an account. The JSON interface is described at /docs.
 
     [bold]Examples[/bold]:
 
-      florilegium serve flowers20
+      florilegium serve flowers20                     a model: its page and nothing else
 
-      florilegium serve -p flowers/ --port 9000 --no-open
+      florilegium serve -p flowers/                   a project, on this machine
+
+      florilegium serve -p flowers/ --url https://flowers.example/ --proxy 127.0.0.1
     """
     with edge(as_json=as_json):
-        opened = _open(model, project)
+        folder = _project_of(model, project)
+        if folder is not None:
+            serve_project(
+                folder,
+                host=host,
+                port=port,
+                public=public,
+                proxies=tuple(proxy or ()),
+                url=url,
+                log=log,
+                frames=tuple(frame or ()),
+                as_json=as_json,
+                browser=not no_open,
+            )
+            return
+        _refuse_for_model({"--public": public, "--url": url, "--proxy": proxy, "--log": log})
+        opened = _open(model or "")
         from florilegium.serve.app import create_app
         from florilegium.serve.running import address_of, listen, run
 
@@ -60,19 +91,32 @@ def serve(
             run(app, listening, ready=lambda: _tell(opened, address, host, as_json=as_json, browser=not no_open))
 
 
-def _open(model: str | None, project: Path | None) -> "ModelFile":
-    from florilegium import model as models
-    from florilegium.errors import InputError, StepMissing
+def _project_of(model: str | None, project: Path | None) -> Path | None:
+    """Give the folder of the project that is meant; None: a model is.
+
+    Raises: InputError: both are named.
+    """
+    from florilegium import settings
+    from florilegium.errors import InputError
 
     if model is not None and project is not None:
         raise InputError(f"{model} and -p {project}: serve one of the two. Leave one out.")
-    if model is not None:
-        return models.open_model(models.find(model))
-    with bars_for(True) as quiet, load(project or Path(), quiet) as opened:
-        path = opened.model_path
-    if not path.exists():
-        raise StepMissing(f"{path.parent}: no model yet. Train one first: florilegium train -p {path.parent}")
-    return models.open_model(path)
+    if model is None:
+        return project or Path()
+    return Path(model) if (Path(model) / settings.FILE_NAME).is_file() else None
+
+
+def _refuse_for_model(options: dict[str, object]) -> None:
+    from florilegium.errors import SettingError
+
+    if given := [name for name, value in options.items() if value]:
+        raise SettingError(f"{', '.join(given)}: for a project's pages; a model's page is open to all. Leave it out.")
+
+
+def _open(model: str) -> "ModelFile":
+    from florilegium import model as models
+
+    return models.open_model(models.find(model))
 
 
 def _tell(model: "ModelFile", address: str, host: str, *, as_json: bool, browser: bool) -> None:
@@ -89,8 +133,3 @@ def _tell(model: "ModelFile", address: str, host: str, *, as_json: bool, browser
         sys.stdout.flush()
     if browser:
         open_browser(address)
-
-
-def open_browser(address: str) -> None:
-    """Open an address in the reader's browser, in a thread: one that runs in the terminal would hold up the server."""
-    Thread(target=webbrowser.open, args=(address,), daemon=True).start()

@@ -14,6 +14,7 @@ from florilegium.audit.finding import Finding, Severity
 from florilegium.audit.shortcut import Rung
 from florilegium.cli.hints import THIS, in_folder
 from florilegium.evaluation.values import Outcome, Score, Verdict
+from florilegium.evaluation.words import counted
 from florilegium.project.results import Reading, Status, Trained
 from florilegium.types import Ints
 
@@ -165,6 +166,12 @@ def status(console: Console, result: Status) -> None:
     """Show what the project holds and the next command."""
     heading(console, str(result.folder))
     status_line(console, result)
+    if result.n_from_appeals or result.n_from_audits:
+        console.print(
+            f"  Of live use: {counted(result.n_from_appeals, 'item')} from appeals, "
+            f"{counted(result.n_from_audits, 'item')} from blind audits; {result.n_not_placed:,} not placed yet.",
+            highlight=False,
+        )
     seal = "never been opened" if not result.n_openings else f"been opened {result.n_openings} time(s)"
     console.print(
         f"  The seal has {seal}. Model: {result.model or 'none yet'}. Verdict: {result.outcome or 'none yet'}.",

@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 # The way of use; what is not named here comes last, in the order in which it was registered.
 ORDER = (
     *("demo", "run", "new", "audit", "label", "relabel", "labels", "train", "verdict", "report", "bias", "status"),
-    *("predict", "serve", "export", "lab", "cards", "journal", "draft"),
+    *("predict", "serve", "queries", "appeals", "person", "recourse", "export", "lab", "cards", "journal", "draft"),
 )
 PROJECT_OPTION = "-p"
 

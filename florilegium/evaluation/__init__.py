@@ -18,6 +18,7 @@ from florilegium.evaluation.paired import Comparison, compare, mcnemar_exact, mc
 from florilegium.evaluation.power import labels_needed, more_labels, smallest_difference
 from florilegium.evaluation.record import verdict_dict, verdict_from_dict
 from florilegium.evaluation.sanity import commonest_share, shared_groups, shortcut, shuffled_labels
+from florilegium.evaluation.selective import Promise, error_bound, promise
 from florilegium.evaluation.values import Difference, Outcome, Predictions, Sanity, Score, Verdict
 from florilegium.evaluation.verdict import judge
 
@@ -32,6 +33,7 @@ __all__ = [
     "Mistake",
     "Outcome",
     "Predictions",
+    "Promise",
     "Sanity",
     "Score",
     "Verdict",
@@ -43,12 +45,14 @@ __all__ = [
     "compare",
     "confident_mistakes",
     "confusion",
+    "error_bound",
     "judge",
     "labels_needed",
     "log_loss",
     "mcnemar_exact",
     "mcnemar_groups",
     "more_labels",
+    "promise",
     "score",
     "shared_groups",
     "shortcut",

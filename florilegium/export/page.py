@@ -42,6 +42,7 @@ _FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
                 "facts",
                 "origin",
                 "tally",
+                "one_in",
                 "roman",
                 "lead",
                 "rest",
@@ -61,6 +62,7 @@ def page_html(
     notice: str | None = None,
     max_bytes: int | None = None,
     policy: str | None = None,
+    recourse: Mapping[str, Any] | None = None,
 ) -> str:
     """Give the page.
 
@@ -71,6 +73,8 @@ def page_html(
         notice: something that went wrong with the whole request.
         max_bytes: of one photo; the page says so and refuses larger ones before they are sent.
         policy: a Content-Security-Policy that the page carries itself, where no server sends one.
+        recourse: where answers are recorded and can be contested: `audit_share` (0..1) of them is kept for a person
+            to look at; `key`: the number of this page's form.
     """
     return (
         environment()
@@ -82,6 +86,7 @@ def page_html(
             notice=notice,
             max_bytes=max_bytes,
             policy=policy,
+            recourse=recourse,
             accept=ACCEPT,
             shown_most=SHOWN_MOST,
             few_most=FEW_MOST,

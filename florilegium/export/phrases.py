@@ -77,6 +77,16 @@ def origin(similar: Document) -> str:
     return f"from {similar['origin']}; {licence}" if similar.get("origin") else licence
 
 
+def one_in(share: float, one: str = "photo") -> str:
+    """Say a share (above 0, up to 1) of photos as one in so many.
+
+    >>> one_in(0.02), one_in(1.0)
+    ('One photo in 50', 'Every photo')
+    """
+    n = round(1 / share)
+    return f"One {one} in {n:,}" if n > 1 else f"Every {one}"
+
+
 def tally(answers: Sequence[Document]) -> str:
     """Count answers by how they came out.
 

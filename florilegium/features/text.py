@@ -64,8 +64,16 @@ def normalised_hash(text: str) -> str:
     True
     """
     plain = normalised(text)
-    words = " ".join(re.findall(_token_pattern(), plain))
-    return hashlib.sha256((words or plain).encode()).hexdigest()
+    return hashlib.sha256((" ".join(words_of(plain)) or plain).encode()).hexdigest()
+
+
+def words_of(plain: str) -> list[str]:
+    """Give the words of a normalised text, in order: what is between them is not counted.
+
+    >>> words_of("i can't pay, why?")
+    ['i', 'can', 't', 'pay', 'why']
+    """
+    return re.findall(_token_pattern(), plain)
 
 
 def similarity_vectors(texts: Sequence[str]) -> sp.csr_array:

@@ -33,6 +33,10 @@ NEAR: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "n_days": ("day",),
         "n_findings": ("doubt", "find", "found", "audit"),
         "n_found": ("gap", "bias"),
+        "n_appeals": ("appeal",),
+        "n_audits": ("audit",),
+        "n_upheld": ("upheld", "right"),
+        "n_late": ("late", "deadline"),
         "n_suggested": ("suggest",),
         "n_removed": ("out", "remove"),
         "n_more_for_one_point": ("label", "more"),
@@ -109,6 +113,7 @@ def _sentences(told: Told, notes: Footnotes) -> Iterable[str]:
     yield from (telling.doubted(event, notes) or "" for event in told.of(EventKind.RUN))
     yield from (telling.labelled(event, notes, None, None) for event in told.of(EventKind.LABELS))
     yield from (telling.studied(event, notes) for event in told.of(EventKind.CARDS))
+    yield from (telling.decided(event, notes) for event in told.of(EventKind.APPEALS))
 
 
 def _every_score(event: Event, path: str, notes: Footnotes) -> None:

@@ -31,7 +31,8 @@ class DraftKind(StrEnum):
     """What is drafted."""
 
     CHAPTER = "chapter"
-    REPLY = "reply"
+    REPLY = "reply"  # to an appeal
+    ANSWER = "answer"  # to a written query
     NOTE = "note"
 
 
@@ -64,6 +65,7 @@ CLOSINGS = {
 ASKED = {
     DraftKind.CHAPTER: "a section of the writer's own learning journal, in the first person",
     DraftKind.REPLY: "a reply to a person who contests a classifier's decision; it names outcome and reason first",
+    DraftKind.ANSWER: "an answer to a customer's question, which says first what the customer wants to know",
     DraftKind.NOTE: "a short note",
 }
 SOUNDS = {

@@ -12,11 +12,7 @@ from typing import Any
 
 
 class EventKind(StrEnum):
-    """The parts of a record that events come from.
-
-    Appeals will be one more: whoever keeps them adds a kind here, gathers its events in `project.journaling`, and
-    tells them in `journal.telling`.
-    """
+    """The parts of a record that events come from."""
 
     RUN = "run"  # one command; its number is its place among the runs, from 1
     RUNS = "runs"  # several, added up
@@ -24,6 +20,7 @@ class EventKind(StrEnum):
     OPENING = "opening"  # of the sealed test set
     LABELS = "labels"  # what people said of items, added up
     CARDS = "cards"  # answers to cards, added up
+    APPEALS = "appeals"  # decisions about appeals and blind audits, added up
     STATUS = "status"  # what the project holds at the moment of writing
     CHAPTER = "chapter"  # an earlier chapter of the journal
 
@@ -32,6 +29,7 @@ NAMES = {
     EventKind.RUNS: "runs",
     EventKind.LABELS: "label events",
     EventKind.CARDS: "answers to cards",
+    EventKind.APPEALS: "decided cases",
     EventKind.STATUS: "as it stands",
 }
 
@@ -87,7 +85,7 @@ class Bookmark:
     """How far a project's record has been told. Counts rows, not hours: a clock that is set back hides nothing.
 
     >>> Bookmark.read("flowers runs=5 models=1 openings=1 labels=0")  # from before there were cards
-    ('flowers', Bookmark(runs=5, models=1, openings=1, labels=0, cards=0))
+    ('flowers', Bookmark(runs=5, models=1, openings=1, labels=0, cards=0, appeals=0))
     """
 
     runs: int = 0
@@ -95,6 +93,7 @@ class Bookmark:
     openings: int = 0
     labels: int = 0
     cards: int = 0
+    appeals: int = 0  # the newest step of a case
 
     def write(self, project: str) -> str:
         """Write it as it stands in front matter."""

@@ -16,7 +16,9 @@ FENCE = "---"
 MAX_CHARACTERS = 16_000  # of front matter: a chapter's has 500
 ONE = ("title", "date", "draft", "until", "written", "author")
 MANY = ("tags", "projects", "record", "drafted")
-RECORD = re.compile(r"\S+ runs=\d{1,9} models=\d{1,9} openings=\d{1,9} labels=\d{1,9}(?: cards=\d{1,9})?")
+RECORD = re.compile(
+    r"\S+ runs=\d{1,9} models=\d{1,9} openings=\d{1,9} labels=\d{1,9}(?: cards=\d{1,9})?(?: appeals=\d{1,9})?"
+)
 YES, NO = ("true", "yes", "on"), ("false", "no", "off")
 TAG_MOST = 40  # characters
 
@@ -197,7 +199,7 @@ def _record(fields: Mapping[str, Field], file: str, faults: list[str]) -> tuple[
     odd = [value for value in _many(fields, "record") if not RECORD.fullmatch(value)]
     faults += [
         f"{file}:{fields['record'].line}: field 'record': {value!r} is not what Florilegium wrote; write it as "
-        "'flowers runs=5 models=1 openings=1 labels=0 cards=0', or take the line out to tell that record anew"
+        "'flowers runs=5 models=1 openings=1 labels=0 cards=0 appeals=0', or take the line out to tell that record anew"
         for value in odd
     ]
     return _many(fields, "record")

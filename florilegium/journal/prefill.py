@@ -104,6 +104,7 @@ def _progress(told: Sequence[Told], notes: Footnotes, pictures: dict[str, bytes]
             before, after = _around(labels, each)
             lines.append(f"- {telling.labelled(labels, notes, before, after)}")
         lines += _lines(telling.studied(event, notes) for event in each.of(EventKind.CARDS))
+        lines += _lines(telling.decided(event, notes) for event in each.of(EventKind.APPEALS))
         lines += _picture([*models, *openings], pictures, day)
     return lines
 

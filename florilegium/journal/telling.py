@@ -112,6 +112,24 @@ def studied(event: Event, notes: Footnotes) -> str:
     return f"{line}, {known} of them known; {new} seen for the first time.{notes.mark(event)}"
 
 
+def decided(event: Event, notes: Footnotes) -> str:
+    """Tell how many appeals were answered, how many of them were right, and how many blind audits were decided."""
+    n_appeals, n_audits = event.facts["n_appeals"], event.facts["n_audits"]
+    parts = []
+    if n_appeals:
+        upheld = notes.say(event, "n_upheld", count)
+        parts.append(
+            f"**{notes.say(event, 'n_appeals', count)} {_noun(n_appeals, 'appeal')} answered**, {upheld} upheld"
+        )
+    if n_audits:
+        agreed = notes.say(event, "n_right", count)
+        noun = f"blind {_noun(n_audits, 'audit')} decided"
+        parts.append(f"**{notes.say(event, 'n_audits', count)} {noun}**, the answer right in {agreed}")
+    late = event.facts["n_late"]
+    slow = f"; {notes.say(event, 'n_late', count)} after the deadline" if late else ""
+    return f"{' and '.join(parts)} in {event.project}{slow}.{notes.mark(event)}"
+
+
 def _noun(n: int, noun: str) -> str:
     return noun if n == 1 else f"{noun}s"
 

@@ -108,6 +108,15 @@ class ModelFile:
             source=str(self.card.provenance.get("encoder_source", "unstated")),
         )
 
+    def answers_of_texts(self, texts: Sequence[str]) -> Answers:
+        """Answer n texts as they were written; several threads may ask at once.
+
+        Raises: ModelFileError: an image model.
+        """
+        if self.card.vocabulary is None:
+            raise ModelFileError(f"{self.path}: an image model; expected a text model. Give it pictures.")
+        return self.answers(self.card.vocabulary.counts(texts))
+
     def answers(self, vectors: Vectors | sp.csr_array) -> Answers:
         """Answer from vectors that are known already.
 
@@ -119,6 +128,8 @@ class ModelFile:
                 f"{self.path}: {vectors.shape[1]} numbers per item; this model takes {self.d} of {self.card.encoder}. "
                 "Encode the items anew, or train again: florilegium train"
             )
+        if vectors.shape[0] == 1:  # threads would take longer than the answer
+            return self._joined([self._answer(given) for given in self._chunks(vectors)])
         return self._joined(list(overlapped(self._answer, self._chunks(vectors), workers=n_workers())))
 
     def head(self, vectors: Vectors | sp.csr_array) -> tuple[Floats, Bools]:

@@ -33,6 +33,7 @@ from florilegium.evaluation.words import counted
 from florilegium.project import kept
 from florilegium.project.biasing import PAGE_NAME
 from florilegium.project.card_pictures import CardPictures, picture_name
+from florilegium.project.own import reopened
 from florilegium.source.base import Contents, Sample, Side, SourceSpec, Texts
 from florilegium.types import Progress, silent
 
@@ -81,7 +82,7 @@ def gather(project: "Project", wish: DeckWish, *, human: Predictions | None = No
     samples, texts = project.store.samples()
     if not samples:
         raise StepMissing(f"{project.folder}: no items yet. Read the source: florilegium new {project.folder} SOURCE")
-    contents = _contents(project, samples, texts)
+    contents = reopened(project, [s.name for s in samples], texts)
     answers = model_answers(project)
     examples = _examples(samples, contents, sides=_sides(project), groups=groups_of(answers))
     allowed, left_out = _sorted_out(examples, shared=wish.shared)
@@ -191,12 +192,6 @@ def met_in(project: "Project") -> tuple[Term, ...]:
     texts += [str(finding.get("message", "")) for finding in (audit[1] if audit else ())]
     texts += [str((opening.verdict or {}).get("sentence", "")) for opening in project.store.ledger()]
     return terms_met(read_glossary(), texts, commands={run.command for run in project.store.runs()})
-
-
-def _contents(project: "Project", samples: Sequence[Sample], texts: Sequence[str | None]) -> Contents:
-    if any(text is not None for text in texts):
-        return Texts(tuple(text or "" for text in texts))
-    return source.reopen(project.settings.source, [s.name for s in samples], progress=project.progress)
 
 
 def _sides(project: "Project") -> dict[str, Side]:

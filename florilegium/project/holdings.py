@@ -17,8 +17,9 @@ from florilegium.features import Choice, Survey
 from florilegium.features.text import normalised_hash, similarity_vectors
 from florilegium.project.encoders import local
 from florilegium.project.kept import kept_whole
+from florilegium.project.own import reopened
 from florilegium.project.results import Reading
-from florilegium.source.base import Contents, Fault, Files, Kind, Sample, Side, Texts
+from florilegium.source.base import Fault, Files, Kind, Side, Texts
 from florilegium.types import Bools, Ints, Progress
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def gather(project: "Project") -> Holdings:
     samples, texts = project.store.samples()
     if not samples:
         raise StepMissing(f"{project.folder}: no items yet. Read the source: florilegium new {project.folder} SOURCE")
-    whole = Dataset(kind=_kind(texts), samples=samples, contents=_contents(project, samples, texts))
+    whole = Dataset(kind=_kind(texts), samples=samples, contents=reopened(project, [s.name for s in samples], texts))
     wish = local(project.settings.encoder, cache=project.cache)
     choice = features.choose(whole.contents, wish=wish, hashes=whole.hashes)
     seen = features.survey(
@@ -104,12 +105,6 @@ def _named(faults: Sequence[Fault], dataset: Dataset) -> tuple[Fault, ...]:
 
 def _kind(texts: Sequence[str | None]) -> Kind:
     return Kind.TEXT if any(text is not None for text in texts) else Kind.IMAGE
-
-
-def _contents(project: "Project", samples: Sequence[Sample], texts: Sequence[str | None]) -> Contents:
-    if _kind(texts) is Kind.TEXT:
-        return Texts(tuple(text or "" for text in texts))
-    return source.reopen(project.settings.source, [s.name for s in samples], progress=project.progress)
 
 
 def _take(survey: Survey, rows: Ints) -> Survey:

@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
+from florilegium.appeals import Origin, Ruling
 from florilegium.cards.schedule import Rating
 from florilegium.journal.events import Bookmark, Event, EventKind, Told
 from florilegium.project import reporting
@@ -12,7 +13,7 @@ from florilegium.store import Answered, CardRecord
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
-    from florilegium.store import ModelRecord
+    from florilegium.store import CaseFile, ModelRecord
 
 
 def tell(project: "Project", *, name: str, after: Bookmark, tz: tzinfo | None) -> Told:
@@ -23,6 +24,7 @@ def tell(project: "Project", *, name: str, after: Bookmark, tz: tzinfo | None) -
     runs, models = project.store.runs(), project.store.models()
     ledger, labels = project.store.ledger(), project.store.labels_given(after=after.labels)
     answers = _answers(project, after=after.cards)
+    steps = project.store.cases.decisions(after=after.appeals)
     new_models = [m for m in models if m.number > after.models]
     events = [
         *_runs(name, runs[after.runs :], first=after.runs + 1, tz=tz),
@@ -30,6 +32,7 @@ def tell(project: "Project", *, name: str, after: Bookmark, tz: tzinfo | None) -
         *(_opening(name, o) for o in ledger if o.k > after.openings),
         *_labels(name, labels, new_models),
         *_cards(name, answers),
+        *_appeals(name, steps),
     ]
     earlier = [m for m in models if m.number <= after.models]
     status = reporting.status(project)
@@ -46,6 +49,7 @@ def tell(project: "Project", *, name: str, after: Bookmark, tz: tzinfo | None) -
             openings=max([after.openings, *(o.k for o in ledger)]),
             labels=max([after.labels, *(number for number, _ in labels)]),
             cards=max([after.cards, *(answer.number for answer in answers)]),
+            appeals=max([after.appeals, *(number for number, _ in steps)]),
         ),
     )
 
@@ -127,3 +131,22 @@ def _cards(name: str, answers: Sequence[Answered]) -> list[Event]:
     }
     first, last = answers[0], answers[-1]
     return [Event(project=name, kind=EventKind.CARDS, number=first.number, last=last.number, at=last.at, facts=facts)]
+
+
+def _appeals(name: str, steps: Sequence[tuple[int, "CaseFile"]]) -> list[Event]:
+    """Add up the cases that were closed by a ruling."""
+    if not steps:
+        return []
+    files = [file for _, file in steps]
+    appeals = [file for file in files if file.case.origin is Origin.APPEAL]
+    audits = [file for file in files if file.case.origin is Origin.AUDIT]
+    facts = {
+        "n_appeals": len(appeals),
+        "n_upheld": sum(file.standing.ruling is Ruling.UPHELD for file in appeals),
+        "n_audits": len(audits),
+        "n_right": sum(file.standing.ruling is Ruling.REJECTED for file in audits),
+        "n_late": sum((file.standing.decided_at or file.case.at) > file.standing.deadline_at for file in files),
+    }
+    (first, _), (last, file) = steps[0], steps[-1]
+    at = file.standing.decided_at or file.case.at
+    return [Event(project=name, kind=EventKind.APPEALS, number=first, last=last, at=at, facts=facts)]

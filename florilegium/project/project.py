@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from florilegium.project.accounts import Accounts
     from florilegium.project.backup.packing import BackedUp
     from florilegium.project.desk import Desk, DeskWish
+    from florilegium.project.queries import Queries
     from florilegium.project.recourse import Recourse
+    from florilegium.project.recourse.trail import CaseLine
 
 CACHE_NAME = "cache"
 
@@ -175,6 +177,12 @@ class Project:
         """Give the record of labels, to be written into a file or added to from one."""
         return Labels(self, command=self._command, changed=self._look_again)
 
+    def queries(self) -> "Queries":
+        """Give the written queries: what may be answered without a person, with what, and by whom the others are."""
+        from florilegium.project.queries import Queries  # routes with the model, which loads a while
+
+        return Queries(self, command=self._command, changed=self._look_again)
+
     def label(self, wish: "DeskWish | None" = None) -> "Desk":
         """Sit down at the project's labels: what is asked next, what was said, what that brought.
 
@@ -186,17 +194,27 @@ class Project:
             self._holdings, _ = sealing.seal(self, self.holdings())
             return Desk(self, self._holdings, wish or DeskWish(seed=self.settings.seed))
 
-    def recourse(self) -> "Recourse":
-        """Give what people can do about live answers: contest, review, follow. A server may keep it."""
-        from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
-
-        return Recourse(self)
-
     def user(self) -> "Accounts":
         """Give the accounts of the people who may sign in to this project's pages."""
         from florilegium.project.accounts import Accounts
 
         return Accounts(self.store, clock=self.clock)
+
+    def recourse(self) -> "Recourse":
+        """Give what people can do about live answers; it locks nothing, so that a server may keep it."""
+        from florilegium.project.recourse import Recourse  # ONNX Runtime loads a moment
+
+        return Recourse(self, changed=self._look_again)
+
+    def appeals(self) -> "tuple[CaseLine, ...]":
+        """Give every appeal and blind audit in one line, the newest first."""
+        from florilegium.project.recourse import trail
+
+        return trail.lines(self.recourse())
+
+    def person(self, ticket: str) -> dict[str, Any]:
+        """Give all that is kept about an answer, by its ticket or by that of its case."""
+        return self.recourse().person_document(ticket)
 
     def confusion(self) -> tuple[Ints, tuple[str, ...]]:
         """Give counts (k, k), truth down and answer across, of the current model's answers, and the class names.

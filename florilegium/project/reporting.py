@@ -13,7 +13,7 @@ import florilegium
 from florilegium import evaluation, report
 from florilegium.errors import StepMissing
 from florilegium.evaluation import Outcome, Predictions, Score
-from florilegium.project import auditing, biasing, kept, showing
+from florilegium.project import auditing, biasing, kept, own, showing
 from florilegium.project.desk import people
 from florilegium.project.holdings import Holdings
 from florilegium.project.results import Reported, Status
@@ -102,10 +102,19 @@ def _account(project: "Project", record: "ModelRecord", holdings: Holdings) -> r
             for o in project.store.ledger()
         ),
         provenance=_provenance(project, record),
-        notes=tuple(card["notes"]),
+        notes=(*card["notes"], *own.told_of_cases(project, holdings)),
         biases=_biases(project, record),
         people=people.beside(project, holdings),
+        promise=_promise(project),
     )
+
+
+def _promise(project: "Project") -> str:
+    """Say what was promised of automatic answers, where it holds for the current model."""
+    from florilegium.project.queries import promising  # routing loads what only queries need
+
+    made = promising.last(project)
+    return str(made) if made is not None and made.is_current else ""
 
 
 def _biases(project: "Project", record: "ModelRecord") -> report.Biases | None:
@@ -175,6 +184,7 @@ def status(project: "Project") -> Status:
     """Say what the project holds, from the record alone, and which command comes next."""
     samples, _ = project.store.samples()
     sides = project.store.sides()
+    kept_here = own.of_cases(project.store.lessons.names(), samples, set(sides))
     labels = [s.label for s in samples if s.label is not None]
     placed = [sides[s.name][1] for s in samples if s.name in sides and s.label is not None]
     record, ledger = project.store.current_model(), project.store.ledger()
@@ -191,6 +201,9 @@ def status(project: "Project") -> Status:
         model=None if record is None else record.model_id[:16],
         outcome=outcome,
         next_command=_next(project, n=len(samples), k=len(set(labels)), trained=record is not None, outcome=outcome),
+        n_from_appeals=kept_here.n_appeals,
+        n_from_audits=kept_here.n_audits,
+        n_not_placed=kept_here.n_not_placed,
     )
 
 

@@ -77,6 +77,9 @@ class Status:
     model: str | None
     outcome: str | None
     next_command: str
+    n_from_appeals: int = 0  # labelled items that came from appeals
+    n_from_audits: int = 0  # labelled items that chance drew out of live answers
+    n_not_placed: int = 0  # of both, those without a side: training places them, or not where a near copy is sealed
 
     def as_dict(self) -> dict[str, Any]:
         """Give the values for JSON."""

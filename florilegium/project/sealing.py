@@ -11,6 +11,7 @@ from florilegium import split
 from florilegium.dataset import LabelEvent
 from florilegium.errors import InputError
 from florilegium.project.holdings import Holdings
+from florilegium.project.own import APPEALS
 from florilegium.source.base import Side
 from florilegium.types import Ints
 
@@ -24,8 +25,9 @@ MOST_CLASSES = 12  # named where none is near to what was typed
 def seal(project: "Project", holdings: Holdings) -> tuple[Holdings, dict[str, Any]]:
     """Place every labelled item that has no side yet, for good; give the holdings with all sides, and say how many."""
     dataset = holdings.dataset
-    previous = _previous(project, holdings)
-    led = _led(project, holdings, previous)
+    appealed = _appealed(project)
+    previous = _previous(project, holdings, appealed)
+    led = _led(project, holdings, previous, appealed)
     y = _without(dataset.y, led, holdings.groups, previous)
     sides = split.seal(
         dataset.names,
@@ -48,7 +50,12 @@ def seal(project: "Project", holdings: Holdings) -> tuple[Holdings, dict[str, An
     return replace(holdings, sides=tuple(known)), told
 
 
-def _previous(project: "Project", holdings: Holdings) -> dict[int, Side]:
+def _appealed(project: "Project") -> frozenset[str]:
+    """Give the names of items that came from appeals: mistakes that somebody noticed teach, and never judge."""
+    return frozenset(name for name in project.store.lessons.names() if name.startswith(APPEALS))
+
+
+def _previous(project: "Project", holdings: Holdings, appealed: frozenset[str]) -> dict[int, Side]:
     """Give the sides that items have, by name; a file that was moved or renamed is known by its content."""
     placed = project.store.sides()
     by_content: dict[str, Side] = {}
@@ -59,24 +66,27 @@ def _previous(project: "Project", holdings: Holdings) -> dict[int, Side]:
     for row, (name, sha256) in enumerate(zip(holdings.dataset.names, holdings.dataset.hashes, strict=True)):
         if name in placed:
             found[row] = placed[name][1]
-        elif sha256 in by_content:
+        elif sha256 in by_content and not (name in appealed and by_content[sha256] is Side.TEST):
             found[row] = by_content[sha256]
     return found
 
 
-def _led(project: "Project", holdings: Holdings, previous: Mapping[int, Side]) -> list[int]:
+def _led(project: "Project", holdings: Holdings, previous: Mapping[int, Side], appealed: frozenset[str]) -> list[int]:
     """Give the rows without a side whose label must not judge a model: a model led to it.
 
-    A suggestion was shown, or the item was chosen because it teaches much. Of labels beside a suggestion in sight not
-    even those that contradict it may be sealed: they are the model's errors, and these alone would be a harder set than
-    a user will meet. So only what was drawn at random and labelled without the model's word may be.
+    A suggestion was shown, the item was chosen because it teaches much, or somebody appealed against the answer. Of
+    labels beside a suggestion in sight not even those that contradict it may be sealed: they are the model's errors,
+    and these alone would be a harder set than a user will meet. So only what was drawn at random and labelled without
+    the model's word may be.
     """
     dataset = holdings.dataset
     fresh = [row for row in np.flatnonzero(dataset.labelled).tolist() if row not in previous]
     if not fresh:
         return []
     newest = {event.name: event for event in project.store.label_events()}
-    chosen = {j.name for j in project.store.judgements.all() if j.teaches and j.stream != RANDOM}
+    chosen = appealed | {j.name for j in project.store.judgements.all() if j.teaches and j.stream != RANDOM}
+    # Queries that reach a person are those that the model found hard: no fair sample, whoever named them and how.
+    chosen |= project.store.queries.items()
     return [row for row in fresh if dataset.names[row] in chosen or newest[dataset.names[row]].suggested]
 
 

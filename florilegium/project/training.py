@@ -20,6 +20,7 @@ from florilegium.model.weights import Features
 from florilegium.project import abstaining, kept
 from florilegium.project.holdings import Holdings, numbers_of
 from florilegium.project.ladder import climb
+from florilegium.project.own import told_of_cases
 from florilegium.project.publishing import publish, trained_figures, training_hash
 from florilegium.project.results import Trained
 from florilegium.project.side import TrainingSide, training_side
@@ -54,7 +55,7 @@ def train(project: "Project", holdings: Holdings, wish: TuneWish | None = None) 
         path=project.folder / kept.MODEL_NAME,
         model=Score(**record.card["cross_validated"]),
         baselines=tuple(Score(**score) for score in record.card["baselines"]),
-        notes=tuple(record.card["notes"]),
+        notes=(*record.card["notes"], *told_of_cases(project, holdings)),
     )
 
 

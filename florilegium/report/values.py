@@ -103,6 +103,7 @@ class Account:
     notes: tuple[str, ...] = ()  # what was guessed, ignored or left out
     biases: Biases | None = None  # None: nobody has looked for biases yet
     people: People | None = None  # None: nobody has cleaned, labelled or played yet
+    promise: str = ""  # what is promised of answers that are given without a person, with its ranges
     next_steps: tuple[str, ...] = ()  # empty: the report derives them from what it shows
 
     def __post_init__(self) -> None:

@@ -14,13 +14,17 @@ class SmallBodies:
     """Answer 413 to whatever is larger, whether its length is said beforehand or not."""
 
     def __init__(self, app: ASGIApp, *, uploads: Collection[str], max_bytes: int = MOST_BYTES) -> None:
-        """Wrap an app; `uploads` are the paths that count their own bytes."""
-        self.app, self.uploads, self.max_bytes = app, frozenset(uploads), max_bytes
+        """Wrap an app; `uploads` are the paths that count their own bytes; `/x/*`: all paths below `/x/`."""
+        self.app, self.max_bytes = app, max_bytes
+        self.uploads = frozenset(path for path in uploads if not path.endswith("*"))
+        self.below = tuple(path.removesuffix("*") for path in uploads if path.endswith("*"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer that it is too large."""
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        is_upload = path in self.uploads and "multipart/" in Headers(scope=scope).get("content-type", "")
+        is_upload = (path in self.uploads or path.startswith(self.below)) and "multipart/" in Headers(scope=scope).get(
+            "content-type", ""
+        )
         if scope["type"] != "http" or is_upload:
             await self.app(scope, receive, send)
             return

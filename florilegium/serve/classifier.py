@@ -7,6 +7,7 @@ Keeps nothing of what it is asked.
 import base64
 import io
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import anyio
@@ -18,6 +19,7 @@ from florilegium.errors import ItemError, ModelFileError
 from florilegium.export import page_card
 from florilegium.features.decode import RAISE, decode, max_pixels_allowed
 from florilegium.model import ModelFile, predict_bytes, prediction_dict
+from florilegium.model.predict import Prediction
 from florilegium.serve.limits import PhotoUnknown, PhotoUnreadable, RequestRefused
 from florilegium.serve.uploads import Upload
 from florilegium.source.base import Kind
@@ -50,17 +52,29 @@ class Classifier:
 
     async def answer(self, upload: Upload) -> dict[str, Any]:
         """Give the answer to one photo as `florilegium predict --json` has it; one that cannot be read has `error`."""
-        return await to_thread.run_sync(self._answer, upload, limiter=self._turn)
+        return shown(await self.said(upload))
+
+    async def said(self, upload: Upload, *, facts: bool = False) -> Prediction:
+        """Give what the model says of one photo; `facts`: with what is known of its file."""
+        return await to_thread.run_sync(partial(self._answer, upload, facts=facts), limiter=self._turn)
 
     async def answer_with_preview(self, upload: Upload) -> dict[str, Any]:
         """Give the answer with a small `preview` of the photo (a data address), None where there is none."""
-        answer = await self.answer(upload)
+        return await self.with_preview(await self.answer(upload), upload)
+
+    async def with_preview(self, answer: dict[str, Any], upload: Upload) -> dict[str, Any]:
+        """Put a small `preview` of the photo beside its answer."""
         preview = None if "error" in answer else await to_thread.run_sync(_preview, upload, limiter=self._turn)
         return {**answer, "preview": preview}
 
-    def _answer(self, upload: Upload) -> dict[str, Any]:
-        answer = prediction_dict(predict_bytes(self.model, upload.content, name=upload.name, top=N_BEST))
-        return {**answer, "error": answer["error"].replace(RAISE, "")} if "error" in answer else answer
+    def _answer(self, upload: Upload, *, facts: bool) -> Prediction:
+        return predict_bytes(self.model, upload.content, name=upload.name, top=N_BEST, facts=facts)
+
+
+def shown(said: Prediction) -> dict[str, Any]:
+    """Give an answer as `florilegium predict --json` has it, without advice that is for the command line."""
+    answer = prediction_dict(said)
+    return {**answer, "error": answer["error"].replace(RAISE, "")} if "error" in answer else answer
 
 
 def refusal(upload: Upload, answer: Mapping[str, Any]) -> RequestRefused:

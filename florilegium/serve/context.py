@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from florilegium.project import Project
+from florilegium.project.recourse import Recourse
 from florilegium.serve.accounts import Gate
 from florilegium.serve.limits import Limits, Room
 from florilegium.serve.served import Served
@@ -13,6 +14,7 @@ class Whole:
     """One project and what its server shares between all pages."""
 
     project: Project  # its store may be asked by several threads at once
+    recourse: Recourse  # what people can do about the answers
     gate: Gate
     served: Served  # the model that answers now
     limits: Limits

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from florilegium.evaluation.words import counted, percent, percent_bare
+from florilegium.export.phrases import one_in
 from florilegium.report.render import breakable, cleaned, unbroken
 
 
@@ -21,6 +22,7 @@ def page_environment(**filters: Callable[..., object]) -> Environment:
     environment.filters |= {
         "breakable": breakable,
         "counted": counted,
+        "one_in": one_in,
         "percent": lambda share: unbroken(percent(share)),
         "bare": percent_bare,
         "unbroken": unbroken,

@@ -1,9 +1,11 @@
 """The pages and the JSON that everybody may use: the classifier of a project. Path: model -> **serve**.
 
-Photos and texts are answered and forgotten here; the routes of recourse take the place of these where answers are
-recorded.
+Each answer is recorded before it is given, so that whoever gets it can contest it. The photo or text is forgotten,
+unless chance draws it for a blind audit and its sender does not object.
 """
 
+import asyncio
+from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -12,25 +14,33 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from florilegium.export.page import page_html
+from florilegium.model import prediction_dict
 from florilegium.serve.accounts import public
-from florilegium.serve.assets import tag_of, tagged
 from florilegium.serve.classifier import Classifier, refusal
 from florilegium.serve.context import Whole
 from florilegium.serve.edge import error_json
-from florilegium.serve.limits import NotAForm, RequestRefused
-from florilegium.serve.page import HTML
+from florilegium.serve.limits import NoPhoto, NotAForm, RequestRefused
+from florilegium.serve.recourse.recording import Recording, key_of
 from florilegium.serve.schema import FORM, REFUSALS, Answer, Card
 from florilegium.serve.served import Texts
 from florilegium.serve.staff import staff_page
-from florilegium.serve.uploads import uploads
+from florilegium.serve.uploads import filled, uploads
+from florilegium.store import new_ticket
 
+PAGE_KEY = "THE-NUMBER-OF-THIS-FORM"  # replaced in each page that is sent
+KEY_SAID = "a number of your own, 8 to 200 characters: sent twice, recorded once"
 MOST_TEXTS, MOST_CHARS = 1000, 20_000
 TEXTS: dict[str, Any] = {
     "application/json": {
         "schema": {
             "type": "object",
             "required": ["texts"],
-            "properties": {"texts": {"type": "array", "items": {"type": "string"}}},
+            "properties": {
+                "texts": {"type": "array", "items": {"type": "string"}},
+                "key": {"type": "string", "description": KEY_SAID},
+                "may_check": {"type": "boolean", "description": "false: no person may look at it"},
+                "columns": {"type": "object", "description": "what is kept beside each answer, by name"},
+            },
         }
     }
 }
@@ -40,6 +50,9 @@ class Asked(BaseModel):
     """Texts that a program wants to have classified."""
 
     texts: list[Annotated[str, Field(max_length=MOST_CHARS)]] = Field(min_length=1, max_length=MOST_TEXTS)
+    key: str | None = None  # the sender's own number of it: sent twice, recorded once
+    may_check: bool = True  # False: no person may look at it, whatever chance draws
+    columns: dict[str, str] = {}  # what the sender says of them: site, language ...
 
 
 def front_routes(whole: Whole) -> APIRouter:
@@ -51,32 +64,39 @@ def front_routes(whole: Whole) -> APIRouter:
 
 
 def _pages(router: APIRouter, whole: Whole) -> None:
-    served, limits, room = whole.served, whole.limits, whole.room
+    served, limits, room, recording = whole.served, whole.limits, whole.room, Recording(whole.recourse)
 
     @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def show(request: Request) -> Response:
         served.look()
         if isinstance(served.now, Classifier):
-            page = served.page()
-            return tagged(request, page, HTML, tag_of(page))
-        return _text_page(request, text="", answer=None)
+            return HTMLResponse(served.page(recording.page(PAGE_KEY)).replace(PAGE_KEY.encode(), new_ticket().encode()))
+        return _text_page(request, recording, text="", answer=None)
 
     @router.post("/", include_in_schema=False)
     async def answer_form(request: Request) -> Response:
         served.look()
         classifier = served.now
         if isinstance(classifier, Texts):
-            text = str((await request.form()).get("text", ""))[:MOST_CHARS]
-            answers = await classifier.answers([text]) if text.strip() else [None]
-            return _text_page(request, text=text, answer=answers[0])
-        async with aclosing(uploads(request, limits=limits, room=room)) as incoming:
-            said = [await classifier.answer_with_preview(upload) async for upload in incoming]
-        html = page_html(classifier.card, engine="server", answers=said, max_bytes=limits.max_file_bytes)
-        return HTMLResponse(html)
+            form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+            text = form.get("text", "")[:MOST_CHARS]
+            answers = await _said(recording, classifier, [text], form, key=None) if text.strip() else [None]
+            return _text_page(request, recording, text=text, answer=answers[0])
+        async with filled(request, limits=limits, room=room) as form:
+            if not form.files:
+                raise NoPhoto("There is no photo in the form. Choose one or more photos and try again.")
+            said = [
+                await classifier.with_preview(
+                    await recording.answer(classifier, upload, key=None, fields=form.fields), upload
+                )
+                for upload in form.files
+            ]
+        page = {"recourse": recording.page(new_ticket()), "max_bytes": limits.max_file_bytes}
+        return HTMLResponse(page_html(classifier.card, engine="server", answers=said, **page))
 
 
 def _programs(router: APIRouter, whole: Whole) -> None:
-    served, limits, room = whole.served, whole.limits, whole.room
+    served, limits, room, recording = whole.served, whole.limits, whole.room, Recording(whole.recourse)
 
     @router.post(
         "/api/predict",
@@ -95,11 +115,14 @@ def _programs(router: APIRouter, whole: Whole) -> None:
         served.look()
         classifier = served.now
         if isinstance(classifier, Texts):
-            return JSONResponse(await classifier.answers((await _texts(request)).texts))
+            asked = await _texts(request)
+            fields = {**asked.columns, "may_check": "yes" if asked.may_check else "no"}
+            key = key_of(request) or asked.key
+            return JSONResponse(await _said(recording, classifier, asked.texts, fields, key=key))
         refused, answers = None, []
         async with aclosing(uploads(request, limits=limits, room=room)) as incoming:
             async for upload in incoming:
-                answer = await classifier.answer(upload)
+                answer = await recording.answer(classifier, upload, key=key_of(request))
                 answers.append(answer)
                 refused = refused or (refusal(upload, answer) if "error" in answer else None)
         if refused is not None and all("error" in answer for answer in answers):
@@ -127,10 +150,28 @@ async def _texts(request: Request) -> Asked:
         raise NoTexts(f'{where}: {first["msg"]}; expected JSON such as {{"texts": ["where is my card?"]}}.') from error
 
 
+async def _said(
+    recording: Recording, classifier: Texts, texts: list[str], fields: Mapping[str, str], *, key: str | None
+) -> list[dict[str, Any]]:
+    """Give answers to texts, each recorded, with its ticket."""
+    said = await classifier.said(texts)
+    given = {name: value for name, value in fields.items() if name != "text"}
+    tickets = await asyncio.gather(
+        *(
+            recording.ticket(text, each, given, key=key, model_id=classifier.model.id)
+            for text, each in zip(texts, said, strict=True)
+            if each.error is None
+        )
+    )
+    left = iter(tickets)
+    return [prediction_dict(each) | ({} if each.error else {"ticket": next(left)}) for each in said]
+
+
 def _accepted() -> dict[str, Any]:
     body = FORM["requestBody"]
     return {"requestBody": {**body, "content": {**body["content"], **TEXTS}}}
 
 
-def _text_page(request: Request, *, text: str, answer: dict[str, Any] | None) -> Response:
-    return staff_page(request, "front/text.html", here="/", text=text, answer=answer)
+def _text_page(request: Request, recording: Recording, *, text: str, answer: dict[str, Any] | None) -> Response:
+    recourse = recording.page(new_ticket())
+    return staff_page(request, "front/text.html", here="/", text=text, answer=answer, recourse=recourse)

@@ -3,7 +3,8 @@
 import errno
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -56,14 +57,30 @@ def address_of(listening: socket.socket, host: str) -> str:
     return f"http://{shown}:{listening.getsockname()[1]}/"
 
 
-def run(app: FastAPI, listening: socket.socket, *, ready: Callable[[], None]) -> None:
+def run(
+    app: FastAPI,
+    listening: socket.socket,
+    *,
+    ready: Callable[[], None],
+    proxies: Sequence[str] = (),
+    below: str = "",
+    log_config: dict[str, Any] | None = None,
+) -> None:
     """Serve until Ctrl-C or a termination signal.
 
-    Args: ready: called once requests are answered.
+    Args:
+        ready: called once requests are answered.
+        proxies: addresses whose word is taken for where a request comes from and whether it came over https.
+        below: the path below which a proxy serves the app, and which it takes away.
+        log_config: of `logging`, for what the server itself has to say; None: Uvicorn's own.
     Raises: KeyboardInterrupt: Ctrl-C; open requests were answered first.
     """
     config = uvicorn.Config(
         app,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        root_path=below,
+        log_config=log_config or uvicorn.config.LOGGING_CONFIG,
         log_level="warning",
         access_log=False,  # names and times of photos are nobody's business
         server_header=False,

@@ -43,6 +43,9 @@ class Answer(_Shape):
     )
     similar: list[SimilarPhoto] = Field(default=[], description="the three training photos most like it")
     error: str | None = Field(default=None, description="what is wrong with the photo, and what to do")
+    ticket: str | None = Field(
+        default=None, description="by which this answer can be contested, where answers are recorded: /appeal/TICKET"
+    )
 
 
 class Fault(_Shape):
@@ -108,11 +111,23 @@ FORM: dict[str, Any] = {
                     "type": "object",
                     "required": ["photos"],
                     "properties": {
+                        "key": {
+                            "type": "string",
+                            "description": "where answers are recorded, before the photos: a number of your own, 8 to "
+                            "200 characters; the same photo sent again with it is recorded once. The header "
+                            "Idempotency-Key does the same",
+                        },
+                        "may_check": {
+                            "type": "string",
+                            "enum": ["yes", "no"],
+                            "description": "likewise: no: no person may look at the photo, whatever chance draws. Any "
+                            "other field is a column that is kept beside the answer, such as site=north",
+                        },
                         "photos": {
                             "type": "array",
                             "items": {"type": "string", "format": "binary"},
                             "description": "one or more picture files; the part's name does not matter",
-                        }
+                        },
                     },
                 }
             }

@@ -12,7 +12,8 @@ from anyio import to_thread
 from florilegium.errors import FlorilegiumError, StateError
 from florilegium.export import page_card
 from florilegium.export.page import page_html
-from florilegium.model import ModelFile, open_model, predict_texts, prediction_dict
+from florilegium.model import ModelFile, open_model, predict_texts
+from florilegium.model.predict import Prediction
 from florilegium.serve.classifier import N_BEST, Classifier
 from florilegium.serve.limits import Limits, RequestRefused
 from florilegium.source.base import Kind
@@ -36,12 +37,12 @@ class Texts:
         self.model = model
         self._turn = anyio.CapacityLimiter(n_threads)
 
-    async def answers(self, texts: list[str]) -> list[dict[str, Any]]:
-        """Give the answers as `florilegium predict --json` has them, in order."""
-        return await to_thread.run_sync(self._answers, texts, limiter=self._turn)
+    async def said(self, texts: list[str]) -> list[Prediction]:
+        """Give what the model says of texts, in order."""
+        return await to_thread.run_sync(self._said, texts, limiter=self._turn)
 
-    def _answers(self, texts: list[str]) -> list[dict[str, Any]]:
-        return [prediction_dict(said) for said in predict_texts(self.model, texts, top=N_BEST)]
+    def _said(self, texts: list[str]) -> list[Prediction]:
+        return list(predict_texts(self.model, texts, top=N_BEST))
 
 
 class Served:
@@ -100,13 +101,13 @@ class Served:
         now = self.now
         return now.card if isinstance(now, Classifier) else page_card(now.model)
 
-    def page(self) -> bytes:
-        """Give the classifier's page of an image model as it is before a photo came."""
+    def page(self, recourse: Mapping[str, Any] | None = None) -> bytes:
+        """Give the classifier's page of an image model as it is before a photo came; `recourse` as for `page_html`."""
         classifier = self.now
         if not isinstance(classifier, Classifier):
             raise TypeError("only image models have this page")
         if self._page is None or self._page[0] is not classifier:
-            html = page_html(classifier.card, engine="server", max_bytes=self.limits.max_file_bytes)
+            html = page_html(classifier.card, engine="server", max_bytes=self.limits.max_file_bytes, recourse=recourse)
             self._page = (classifier, html.encode())
         return self._page[1]
 

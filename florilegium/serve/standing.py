@@ -72,7 +72,7 @@ def _sentence(whole: Whole) -> str:
     n_others = found.n_items - found.n_train - found.n_test
     said = f"{counted(found.n_train, 'item')} to learn from, {found.n_test:,} sealed to judge by"
     said += f", {n_others:,} neither." if n_others else "."
-    if found.model is None:
+    if whole.served.kind is None:
         return f"{said} No classifier yet: florilegium train."
     verdict = "No verdict yet: florilegium verdict." if found.outcome is None else f"The verdict: {found.outcome}."
     return f"{said} {verdict}"

@@ -7,9 +7,10 @@ keeps nobody else waiting, and whoever sends too much is told so. Decodes nothin
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -19,6 +20,9 @@ from florilegium.report.render import cleaned
 from florilegium.serve.limits import MIB, Limits, NoPhoto, NotAForm, Place, RequestRefused, Room, TooLarge, TooSlow
 
 NAME_MOST = 200  # characters of a photo's name that are kept
+FORM_CURE = "Load the page again and send its form."
+URLENCODED, MOST_FIELDS = "application/x-www-form-urlencoded", 100
+PART_BYTES = 64  # what a field costs beside its name and content
 PAGE, ADDRESS_MOST = "/", 200  # where readers without scripts send their form; characters of an address that are shown
 # Whoever is refused mid-way hears it only once they have stopped sending: so much is read and thrown away.
 DRAIN_BYTES, DRAIN_S = 64 * MIB, 3.0
@@ -32,6 +36,7 @@ class Upload:
 
     name: str  # without folders and control characters
     content: bytes
+    fields: Mapping[str, str] = field(default_factory=dict)  # what the form said before it
 
 
 async def uploads(request: Request, *, limits: Limits, room: Room) -> AsyncGenerator[Upload, None]:
@@ -48,6 +53,62 @@ async def uploads(request: Request, *, limits: Limits, room: Room) -> AsyncGener
         except RequestRefused as refused:
             refused.closes = not await _drain(chunks)
             raise
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A whole form: what was written into it, and the files."""
+
+    fields: Mapping[str, str]
+    files: tuple[Upload, ...]
+
+
+@asynccontextmanager
+async def filled(request: Request, *, limits: Limits, room: Room) -> AsyncGenerator[Filled, None]:
+    """Read a form (multipart/form-data) with or without files, under the same limits as `uploads`.
+
+    Use it in an `async with` block: its files count as held until the end.
+    Raises: RequestRefused: no form, damaged, too large, too slow, too busy.  ClientDisconnect: the sender went away.
+    """
+    with room.place() as place:
+        yield await _filled(request, limits, place)
+
+
+async def _filled(request: Request, limits: Limits, place: Place) -> Filled:
+    async with aclosing(_chunks(request, limits)) as chunks:
+        try:
+            form = _Form(_boundary(request, FORM_CURE), limits, FORM_CURE)
+            async for chunk in chunks:
+                form.write(chunk)
+                place.hold(form.n_held)
+        except RequestRefused:
+            await _drain(chunks)
+            raise
+    if not form.is_complete:
+        raise NoPhoto(f"The form ends before its end: some of it was lost on the way. {FORM_CURE}")
+    return Filled(form.fields, tuple(form.finished))
+
+
+async def small_form(request: Request, *, limits: Limits) -> dict[str, str]:
+    """Read a form without files, as browsers send it (application/x-www-form-urlencoded).
+
+    Raises: RequestRefused: no such form, too large, too slow.  ClientDisconnect: the sender went away.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != URLENCODED:
+        raise NotAForm(f"{str(cleaned(kind))[:60] or 'nothing'}: expected a form ({URLENCODED}). {FORM_CURE}")
+    octets = bytearray()
+    async with aclosing(_chunks(request, limits)) as chunks:
+        async for chunk in chunks:
+            octets += chunk
+            if len(octets) > limits.max_field_bytes:
+                await _drain(chunks)
+                raise TooLarge(f"The form holds too long a text. {FORM_CURE}")
+    try:
+        pairs = parse_qsl(octets.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise TooLarge(f"The form holds more than {MOST_FIELDS} fields. {FORM_CURE}") from error
+    return dict(pairs)
 
 
 async def _files(
@@ -120,16 +181,18 @@ def _boundary(request: Request, cure: str) -> bytes:
 
 
 class _Form:
-    """Gather the files of a form out of its bytes; other parts are passed over."""
+    """Gather the files of a form out of its bytes, each with the fields that stand before it."""
 
     def __init__(self, boundary: bytes, limits: Limits, cure: str) -> None:
         self.finished: deque[Upload] = deque()
+        self.fields: dict[str, str] = {}
         self.n_files = 0
         self.is_complete = False
         self._limits, self._cure = limits, cure
         self._n_field_bytes = 0
         self._header, self._value = b"", b""
         self._name: str | None = None  # of the file whose bytes come in; None: another part
+        self._field = ""  # the name of another part
         self._content = bytearray()
         self._parser = MultipartParser(
             boundary,
@@ -157,7 +220,7 @@ class _Form:
             raise NoPhoto(f"The form is damaged and cannot be read. {self._cure}") from error
 
     def _begin(self) -> None:
-        self._name, self._content = None, bytearray()
+        self._name, self._field, self._content = None, "", bytearray()
 
     def _header_name(self, octets: bytes, start: int, end: int) -> None:
         self._header += octets[start:end]
@@ -170,6 +233,7 @@ class _Form:
             _, options = parse_options_header(self._value)
             if b"filename" in options:
                 self._name = shown_name(options[b"filename"])
+            self._field = options.get(b"name", b"").decode("utf-8", "replace")
         self._header, self._value = b"", b""
 
     def _data(self, octets: bytes, start: int, end: int) -> None:
@@ -177,21 +241,24 @@ class _Form:
             self._n_field_bytes += end - start
             if self._n_field_bytes > self._limits.max_field_bytes:
                 raise TooLarge(f"The form holds long texts; expected photos. {self._cure}")
-            return
         self._content += octets[start:end]
-        if len(self._content) > self._limits.max_file_bytes:
+        if self._name is not None and len(self._content) > self._limits.max_file_bytes:
             most = self._limits.max_file_bytes / MIB
             raise TooLarge(f"{self._name}: more than {most:g} MB; at most {most:g} MB are taken. Make it smaller.")
 
     def _end(self) -> None:
-        if self._name is None or (not self._name and not self._content):
-            return  # a field, or the empty part that a browser sends where no file was chosen
+        if self._name is None:
+            self._n_field_bytes += len(self._field) + PART_BYTES  # a million empty parts are no small form
+            self.fields[self._field] = self._content.decode("utf-8", "replace")
+            return
+        if not self._name and not self._content:
+            return  # the empty part that a browser sends where no file was chosen
         self.n_files += 1
         if self.n_files > self._limits.max_files:
             raise TooLarge(
                 f"More than {self._limits.max_files} photos in one form. Send them in several, or one by one."
             )
-        self.finished.append(Upload(self._name or "photo", bytes(self._content)))
+        self.finished.append(Upload(self._name or "photo", bytes(self._content), dict(self.fields)))
         self._content = bytearray()
 
     def _complete(self) -> None:

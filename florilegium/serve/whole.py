@@ -29,6 +29,8 @@ from florilegium.serve.front import front_routes
 from florilegium.serve.headers import SecurityHeaders, security_headers
 from florilegium.serve.limits import Limits, Room
 from florilegium.serve.log import RequestLog
+from florilegium.serve.queries import query_routes
+from florilegium.serve.recourse import recourse_part
 from florilegium.serve.reference import reference_html
 from florilegium.serve.served import Served
 from florilegium.serve.staff import ENTRIES
@@ -39,8 +41,15 @@ from florilegium.serve.written import written_routes
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-PARTS: tuple[Callable[[Whole], APIRouter], ...] = (front_routes, standing_routes, written_routes, account_routes)
-UPLOADS = ("/", "/api/predict")  # paths that count the bytes of photos themselves
+PARTS: tuple[Callable[[Whole], APIRouter], ...] = (
+    front_routes,
+    recourse_part,
+    query_routes,
+    standing_routes,
+    written_routes,
+    account_routes,
+)
+UPLOADS = ("/", "/api/predict", "/api/appeals", "/appeal/*")  # paths that count the bytes of photos themselves
 STAFF = Path(__file__).parent / "staff" / "assets"
 LABEL = "/label"
 
@@ -69,7 +78,14 @@ def create_whole(
     limits = limits or Limits()
     gate = Gate(accounts=project.user(), is_here=is_here, url=url, title=project.folder.name)
     served = Served(project.model_path, limits=limits)
-    whole = Whole(project=project, gate=gate, served=served, limits=limits, room=Room(limits.max_held_bytes))
+    whole = Whole(
+        project=project,
+        recourse=project.recourse(),
+        gate=gate,
+        served=served,
+        limits=limits,
+        room=Room(limits.max_held_bytes),
+    )
     desk = DeskAtHand(project.folder, wish or DeskWish(seed=project.settings.seed), clock=project.clock)
     app = _bare_app(whole, desk)
     app.state.whole, app.state.desk, app.state.gate = whole, desk, gate

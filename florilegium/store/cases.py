@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from florilegium.appeals import Case, CaseEvent, Consent, Origin, Standing, State, Step, fold, follow
 from florilegium.errors import InputError
@@ -119,6 +119,17 @@ class Cases:
     def all(self) -> tuple[CaseFile, ...]:
         """Give every case, the nearest deadline first."""
         return self._many(None)
+
+    def decisions(self, *, after: int = 0) -> tuple[tuple[int, CaseFile], ...]:
+        """Give the cases that a ruling has closed, with the number of that step, from the one behind `after` on."""
+        decided = (case_events.c.step == Step.DECIDED.value) & (case_events.c.id > after)
+        query = select(func.max(case_events.c.id), case_events.c.case_id).where(decided).group_by(case_events.c.case_id)
+        with translated(self._where), self._engine.connect() as db:
+            numbers = {int(case_id): int(number) for number, case_id in db.execute(query)}
+        mine = case_events.c.id > after, case_events.c.step == Step.DECIDED.value
+        files = self._many(cases.c.id.in_(select(case_events.c.case_id).where(*mine)))
+        closed = [file for file in files if file.case.id in numbers and file.standing.ruling is not None]
+        return tuple(sorted(((numbers[file.case.id], file) for file in closed), key=lambda pair: pair[0]))
 
     def _one(self, condition: Any) -> CaseFile | None:  # noqa: ANN401 - an SQLAlchemy condition has no narrower type
         with translated(self._where), self._engine.connect() as db:

@@ -17,10 +17,14 @@ from florilegium.source.base import Harvest, Known, Sample, Side, Texts
 from florilegium.store.address import parse
 from florilegium.store.cases import Cases
 from florilegium.store.database import open_engine, translated, writing
+from florilegium.store.forgetting import Forgetting
 from florilegium.store.judgements import Judgements
+from florilegium.store.lessons import Lessons
 from florilegium.store.live import Live
 from florilegium.store.outbox import Outbox
 from florilegium.store.people import People
+from florilegium.store.queries import Queries
+from florilegium.store.query_schema import queries
 from florilegium.store.rows import Snapshot, snapshot
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
 from florilegium.store.sessions import Sessions
@@ -77,9 +81,12 @@ class Store:
         self._engine: Engine = open_engine(url)
         self.judgements = Judgements(self._engine)
         self.live = Live(self._engine)
+        self.queries = Queries(self._engine)
         self.cases = Cases(self._engine)
-        self.outbox = Outbox(self._engine)
         self.people, self.sessions = People(self._engine), Sessions(self._engine)
+        self.outbox = Outbox(self._engine)
+        self.forgetting = Forgetting(self._engine)
+        self.lessons = Lessons(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -109,7 +116,10 @@ class Store:
             rows = [_item_row(harvest, i, now) for i in range(len(harvest.samples))]
             new = [row for row in rows if row["name"] not in found]
             changed = [row for row in rows if row["name"] in found and _differs(row, found[row["name"]])]
-            gone = [name for name in found.keys() - {row["name"] for row in rows} if found[name].present]
+            # What an appeal or a query became never was in the source, and so it cannot be gone from there.
+            used = set(db.scalars(select(queries.c.item).where(queries.c.item.is_not(None))))
+            missing = found.keys() - {row["name"] for row in rows} - used
+            gone = [name for name in missing if found[name].present and not found[name].own]
             if new:
                 db.execute(insert(items), new)
             for row in changed:
@@ -133,6 +143,11 @@ class Store:
             newest = _newest_labels(db)
             rows = db.execute(select(items).where(items.c.present).order_by(items.c.id)).all()
         return tuple(_sample(row, newest.get(row.id)) for row in rows), tuple(row.text for row in rows)
+
+    def holds_texts(self) -> bool:
+        """Tell whether the items are texts."""
+        with translated(self.url), self._engine.connect() as db:
+            return db.scalar(select(items.c.id).where(items.c.text.is_not(None)).limit(1)) is not None
 
     def label(self, events: list[LabelEvent]) -> None:
         """Record label events; every one names an item of this project."""

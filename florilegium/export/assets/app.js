@@ -124,6 +124,7 @@ function show(plate, state, headline, sentence) {
 function showAnswer(plate, answer) {
   photos.get(plate).answer = answer;
   show(plate, stateOf(answer), said(answer), because(answer));
+  plate.dispatchEvent(new CustomEvent("answered", { bubbles: true, detail: { answer, file: photos.get(plate).file } }));
   if (answer.error) return;
   const bars = plate.querySelector(".bars");
   bars.replaceChildren(...answer.top.map(barOf));

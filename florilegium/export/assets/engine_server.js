@@ -21,6 +21,9 @@ export async function load(onProgress = () => {}) {
  */
 export async function classify(blob, name, { signal } = {}) {
   const form = new FormData();
+  const mayCheck = document.getElementById("may-check"); // only where answers are recorded
+  if (mayCheck) form.append("may_check", mayCheck.checked ? "yes" : "no");
+  form.append("key", number());
   form.append("photos", blob, name);
   for (let turn = 1; ; turn++) {
     const response = await send(form, signal);
@@ -58,6 +61,9 @@ async function message(response) {
     return `The server answered with HTTP ${response.status}. Try again later.`;
   }
 }
+
+/** A number of its own for what is sent, so that it counts once however often it is sent again. */
+const number = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
 function pause(seconds, signal) {
   return new Promise((resolve, reject) => {

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from florilegium import source
 from florilegium.dataset import LabelEvent
 from florilegium.errors import StepMissing
-from florilegium.source.base import Contents, Sample, Texts
+from florilegium.project.own import reopened
+from florilegium.source.base import Sample
 from florilegium.source.labels import form_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def write(project: "Project", path: Path, wish: ExportWish) -> "Written":
         return out.write_csv([*here, *gone], path, force=wish.force)
     if form == "jsonl":
         return out.write_jsonl([*here, *gone], path, force=wish.force)
-    contents = _contents(project, here)
+    contents = reopened(project, [i.sample.name for i in here], [i.text for i in here])
     if form == "imagefolder":
         written = out.write_imagefolder(
             here, contents, path, copy=wish.copy, force=wish.force, progress=project.progress
@@ -77,9 +77,3 @@ def _items(project: "Project", *, newest: bool) -> tuple[list["Labelled"], list[
         for name, events in record.items()
     ]
     return here, gone
-
-
-def _contents(project: "Project", items: list["Labelled"]) -> Contents:
-    if any(item.text is not None for item in items):
-        return Texts(tuple(item.text or "" for item in items))
-    return source.reopen(project.settings.source, [i.sample.name for i in items], progress=project.progress)

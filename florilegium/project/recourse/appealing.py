@@ -133,8 +133,11 @@ def _content(prediction: Prediction, consent: Consent, content: bytes | str | No
 def withdraw(recourse: "Recourse", link: str, *, key: str, text: str) -> CaseFile:
     """Take an appeal back; see `Recourse.withdraw`."""
     file = recourse.case(link)
-    drop = not recourse.others_open(file)
-    return _step(recourse, file, Step.WITHDRAWN, key, text=text, following=lambda _: Effects(drop=drop))
+    effects = Effects(drop=True)
+    if recourse.others_open(file):  # chance drew the same answer for an audit
+        end = recourse.now() + timedelta(days=recourse.settings.keep_days)
+        effects = Effects(until=KeepUntil(moment=end))
+    return _step(recourse, file, Step.WITHDRAWN, key, text=text, following=lambda _: effects)
 
 
 def reopen(recourse: "Recourse", link: str, *, text: str, key: str, content: bytes | str | None) -> CaseFile:

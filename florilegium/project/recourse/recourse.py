@@ -5,10 +5,10 @@ project: a server lives beside the commands.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from florilegium.appeals import Consent, Ruling
 from florilegium.errors import InputError, StepMissing
@@ -16,11 +16,14 @@ from florilegium.model.exemplars import Similar
 from florilegium.model.file import open_model
 from florilegium.model.opened import ModelFile
 from florilegium.model.predict import Prediction as Said
-from florilegium.project.recourse import answering, appealing, reviewing
+from florilegium.project.recourse import answering, appealing, learning, mailing, persons, retention, reviewing
 from florilegium.project.recourse.answering import Recorder
 from florilegium.project.recourse.appealing import CaseStatus
 from florilegium.project.recourse.keyed import KEY_NAME, Keyed
+from florilegium.project.recourse.mailing import Delivered
+from florilegium.project.recourse.persons import Erased
 from florilegium.project.recourse.refusals import TicketUnknown
+from florilegium.project.recourse.retention import Swept
 from florilegium.project.recourse.reviewing import Blind, OpenFile, Waiting
 from florilegium.project.secret import secret_in
 from florilegium.store import CaseFile, Prediction
@@ -37,9 +40,12 @@ MOST_TICKET = 200  # characters; a longer one is none of ours
 class Recourse:
     """Live answers, appeals, reviews and what follows from them."""
 
-    def __init__(self, project: "Project") -> None:
-        """Take an opened project; it stays open as long as this is used."""
-        self.project = project
+    def __init__(self, project: "Project", *, changed: Callable[[], None] = lambda: None) -> None:
+        """Take an opened project; it stays open as long as this is used.
+
+        Args: changed: called when items or labels have changed, so that what is held of them is read anew.
+        """
+        self.project, self.changed = project, changed
         self.settings, self.store = project.settings, project.store
         self.keyed = Keyed(secret_in(project.folder, KEY_NAME))
         self.recorder = Recorder(project.store.live)
@@ -207,7 +213,29 @@ class Recourse:
 
     def learn(self, file: CaseFile) -> CaseFile:
         """Make a label event of a decided case, where that is allowed; else give it as it is."""
-        return file
+        return learning.learn(self, file)
+
+    # What time and persons ask for
+
+    def sweep(self) -> Swept:
+        """Erase what may not be kept longer, remind of deadlines, finish what a crash left; at start and every hour."""
+        return retention.sweep(self)
+
+    def send_mail(self) -> Delivered:
+        """Send what waits in the outbox and is due."""
+        return mailing.send_due(self)
+
+    def person_document(self, ticket: str) -> dict[str, Any]:
+        """Give all that is kept about an answer, by its ticket or its case's, for JSON."""
+        return persons.document(self, ticket)
+
+    def person_archive(self, ticket: str) -> bytes:
+        """Give the same as a ZIP file, with the picture or text."""
+        return persons.archive(self, ticket, persons.document(self, ticket))
+
+    def forget(self, ticket: str) -> Erased:
+        """Erase all that is personal about an answer; counts stay."""
+        return persons.forget(self, ticket)
 
     # What the modules of this package share
 

@@ -5,7 +5,7 @@ long each step took is read from the moments of the events, by this machine's cl
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from florilegium.project.recourse import letters, words
 from florilegium.project.recourse.keyed import checked_key
 from florilegium.project.recourse.refusals import BlindFirst
 from florilegium.source.base import Kind
-from florilegium.store import CaseFile, Content, Effects, KeepUntil, Prediction
+from florilegium.store import CaseFile, Content, Effects, KeepUntil, Prediction, Purpose
 
 if TYPE_CHECKING:
     from florilegium.project.recourse.recourse import Recourse
@@ -157,7 +157,7 @@ def judge_blind(
     file = recourse.case_by_id(number)
     _refuse_unknown(recourse, label)
     details = {"label": label, "seconds": _seconds(seconds), "seen": _shown(recourse, file) is not None}
-    return recourse.store.cases.take(number, _event(recourse, number, who, Step.JUDGED_BLIND, key, details))
+    return recourse.store.cases.take(number, _event(recourse, number, who, Step.JUDGED_BLIND, key=key, details=details))
 
 
 def open_file(recourse: "Recourse", number: int, who: str) -> OpenFile:
@@ -216,10 +216,10 @@ def decide(
         "reason": words.reason(reason),
         "seconds": _seconds(seconds),
     }
-    decided = _event(recourse, number, who, Step.DECIDED, key, details)
+    decided = _event(recourse, number, who, Step.DECIDED, key=key, details=details)
     steps = (*_second_by_chance(recourse, file, decided), decided)
-    is_shared = recourse.others_open(file)
-    done = recourse.store.cases.take(number, *steps, following=lambda new: _after(recourse, new, is_shared=is_shared))
+    end = _end_of_content(recourse, file)
+    done = recourse.store.cases.take(number, *steps, following=lambda new: _after(recourse, new, end=end))
     if done.standing.state.is_closed:
         done = recourse.learn(done)
     return done
@@ -235,8 +235,8 @@ def _label(recourse: "Recourse", prediction: Prediction, ruling: Ruling, label: 
     if ruling == Ruling.REJECTED:
         if label is not None and label != answer:
             raise InputError(
-                f"Rejected means that the answer {answer or 'unknown'!r} stands; you say {label!r}. Uphold the case, or "
-                "leave the label as it is."
+                f"Rejected means that the answer {answer or 'unknown'!r} stands; you say {label!r}. "
+                "Uphold the case, or leave the label as it is."
             )
         return answer
     if label == answer:
@@ -269,7 +269,7 @@ def _second_by_chance(recourse: "Recourse", file: CaseFile, decided: CaseEvent) 
     )
 
 
-def _after(recourse: "Recourse", file: CaseFile, *, is_shared: bool) -> Effects:
+def _after(recourse: "Recourse", file: CaseFile, *, end: Effects) -> Effects:
     """Say what follows from a ruling: an answer to the appellant, and the end of what was kept."""
     standing = file.standing
     if not standing.state.is_closed:
@@ -277,17 +277,22 @@ def _after(recourse: "Recourse", file: CaseFile, *, is_shared: bool) -> Effects:
     mails = letters.decided(recourse, file)
     may_learn = file.case.consent is Consent.LEARN and standing.label is not None
     is_to_learn = may_learn and (standing.state is State.UPHELD or file.case.origin is Origin.AUDIT)
-    if is_shared or is_to_learn:
-        return Effects(mails=mails)
-    if file.case.origin is Origin.AUDIT:
-        return Effects(mails=mails, drop=True)
-    end = recourse.now() + timedelta(days=recourse.settings.keep_days)  # it may be opened again
-    return Effects(mails=mails, until=KeepUntil(moment=end))
+    return Effects(mails=mails) if is_to_learn else replace(end, mails=mails)
+
+
+def _end_of_content(recourse: "Recourse", file: CaseFile) -> Effects:
+    """Say how long picture or text is kept once this case is closed: longer where it may be opened again."""
+    content = recourse.store.live.content(file.case.prediction_id)
+    if content is None or recourse.others_open(file):
+        return Effects()
+    if content.purpose is Purpose.CHECK:
+        return Effects(drop=True)
+    return Effects(until=KeepUntil(moment=recourse.now() + timedelta(days=recourse.settings.keep_days)))
 
 
 def put_back(recourse: "Recourse", number: int, who: str, *, key: str) -> CaseFile:
     """Leave a case to others; see `Recourse.put_back`."""
-    return recourse.store.cases.take(number, _event(recourse, number, who, Step.PUT_BACK, key, {}))
+    return recourse.store.cases.take(number, _event(recourse, number, who, Step.PUT_BACK, key=key, details={}))
 
 
 def want_second(recourse: "Recourse", number: int, who: str, *, key: str) -> CaseFile:
@@ -296,7 +301,9 @@ def want_second(recourse: "Recourse", number: int, who: str, *, key: str) -> Cas
         raise StateError("There is no second reviewer in this project. Invite one, or decide yourself.")
     _held(recourse, number, who)
     details = {"by_chance": False}
-    return recourse.store.cases.take(number, _event(recourse, number, who, Step.SECOND_WANTED, key, details))
+    return recourse.store.cases.take(
+        number, _event(recourse, number, who, Step.SECOND_WANTED, key=key, details=details)
+    )
 
 
 def ask(recourse: "Recourse", number: int, who: str, text: str, *, key: str) -> CaseFile:
@@ -304,11 +311,11 @@ def ask(recourse: "Recourse", number: int, who: str, text: str, *, key: str) -> 
     question = words.cleaned(text, what="the question")
     if not question:
         raise InputError("The question is empty. Write what you need to know.")
-    event = _event(recourse, number, who, Step.ASKED, key, {"text": question})
+    event = _event(recourse, number, who, Step.ASKED, key=key, details={"text": question})
     return recourse.store.cases.take(number, event, following=lambda new: Effects(mails=letters.asked(recourse, new)))
 
 
-def _event(recourse: "Recourse", number: int, who: str, step: Step, key: str, details: dict[str, Any]) -> CaseEvent:
+def _event(recourse: "Recourse", number: int, who: str, step: Step, *, key: str, details: dict[str, Any]) -> CaseEvent:
     name = recourse.keyed.key(number, step, who, checked_key(key))
     return CaseEvent(step=step, at=recourse.now(), who=who, key=name, details=details)
 

@@ -72,7 +72,18 @@ class DeskAtHand:
             self._put_away(self._desk)
             self._desk = None
 
+    def _make_now(self) -> None:
+        """Make the desk and wait for it: for tests."""
+        with self._making:
+            self._try()
+
     def _make(self) -> None:
+        try:
+            self._try()
+        finally:
+            self._making.release()
+
+    def _try(self) -> None:
         try:
             stamp = stamp_of(self.folder / MODEL_NAME)
             project = Project(self.folder, clock=self.clock)
@@ -86,8 +97,6 @@ class DeskAtHand:
             self._put_away(self._desk if self._is_closed else before)
         except FlorilegiumError as error:
             self._trouble = f"The labelling pages cannot be shown yet. {error}"
-        finally:
-            self._making.release()
 
     @staticmethod
     def _put_away(desk: Desk | None) -> None:

@@ -1,9 +1,8 @@
 """The edge of a project's server: errors become a page for people and JSON for programs. Path: **serve**."""
 
-from urllib.parse import quote
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
@@ -32,7 +31,7 @@ async def _florilegium(request: Request, error: Exception) -> Response:
     if not isinstance(error, FlorilegiumError):  # pragma: no cover - registered for this family; this tells mypy
         raise error
     if isinstance(error, NotSignedIn) and wants_page(request) and request.method in READING:
-        return RedirectResponse(f"{at(request)}/login?next={quote(_asked(request), safe='')}", 303)
+        return RedirectResponse(f"{at(request)}/login?{QueryParams({'next': _asked(request)})}", 303)
     retry = getattr(error, "retry_after_s", None)
     return _answer(request, type(error).__name__, str(error), status_of(error), retry_after_s=retry)
 

@@ -35,7 +35,9 @@ export function comboboxIn(input) {
     if (!input.isConnected) return; // the next card lies there already
     input.value = name;
     close();
-    input.form.querySelector("button[value=label]").click();
+    const button = input.form.querySelector("button[value=label]");
+    if (button) button.click();
+    else input.dispatchEvent(new Event("change", { bubbles: true })); // a form with more to fill in
   };
   const show = (names) => {
     list.replaceChildren(
@@ -57,7 +59,8 @@ export function comboboxIn(input) {
   };
   const ask = async () => {
     const typed = input.value;
-    const response = await fetch(`${document.documentElement.dataset.base}/classes?q=${encodeURIComponent(typed)}`).catch(() => null);
+    const source = input.dataset.source ?? `${document.documentElement.dataset.base}/classes`;
+    const response = await fetch(`${source}?q=${encodeURIComponent(typed)}`).catch(() => null);
     if (!response?.ok) return;
     const names = await response.json();
     if (input.value === typed && document.activeElement === input && !isMoved) show(names);

@@ -1,0 +1,119 @@
+"""Route a query: its intent, whether it is answered without a person, and with what. Path: **project** (shell).
+
+Holds the model, the promise and the replies in memory, so that a query waits for nothing but arithmetic.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from florilegium.errors import InputError
+from florilegium.model.deciding import Decided, TermWeights, left_out
+from florilegium.model.opened import Answers, ModelFile
+from florilegium.project import kept
+from florilegium.project.queries import promising
+from florilegium.project.queries.promising import Promised
+from florilegium.queries import Reply, filled
+from florilegium.queries.reply import best_for
+from florilegium.source.base import Kind
+from florilegium.types import Floats
+
+if TYPE_CHECKING:
+    from florilegium.project.project import Project
+
+N_TOP = 5  # intents that are kept of an answer
+MOST_CHARS = 10_000  # of a query
+MOST_NAME = 100
+NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """What the model says of a query, and what follows."""
+
+    intent: str
+    probability: float  # 0..1
+    known: bool  # False: the model abstains
+    top: tuple[tuple[str, float], ...]
+    automatic: bool  # above the promised threshold, and every place of the reply is filled
+    reply: str | None  # the suggested reply; None: there is none for this intent
+    missing: tuple[str, ...]  # places that nothing fills
+
+
+class Router:
+    """The model that answers a project's queries, ready in memory. May be used by several threads."""
+
+    def __init__(self, project: "Project") -> None:
+        """Open the current model and read promise and replies.
+
+        Raises: StepMissing: no model.  InputError: it is none of texts.
+        """
+        self._project = project
+        self.model_id = promising.model_of(project).model_id
+        self.model: ModelFile = kept.open_current(project.folder, self.model_id)
+        if self.model.card.kind is not Kind.TEXT:
+            raise InputError(
+                f"{project.folder}: its items are pictures. Queries are texts; make a project from a table."
+            )
+        self.classes = self.model.classes
+        self._lock = threading.Lock()  # while promise or replies are read anew
+        self._weights: TermWeights | None = None
+        self.refresh()
+        self.answers(["warm up"])
+
+    def refresh(self) -> None:
+        """Read promise and replies anew: another command may have changed them."""
+        with self._lock:
+            self.promised: Promised | None = promising.last(self._project)
+            found: dict[str, list[Reply]] = {}
+            for reply in self._project.store.queries.replies():
+                found.setdefault(reply.intent, []).append(reply)
+            self._replies = found
+
+    def answers(self, texts: Sequence[str]) -> Answers:
+        """Let the model answer texts."""
+        return self.model.answers_of_texts(texts)
+
+    def route(self, text: str, *, language: str = "", values: Mapping[str, str] = NOTHING) -> Routed:
+        """Route one query. Args: values: what fills the places of a reply, such as the name that was given."""
+        found = self.answers([text])
+        probabilities: Floats = found.probabilities[0]
+        order = np.argsort(-probabilities, kind="stable")[:N_TOP].tolist()
+        intent, probability = self.classes[order[0]], float(probabilities[order[0]])
+        text_of, missing = self.reply_to(intent, language=language, values=values)
+        known = bool(found.known[0])
+        return Routed(
+            intent=intent,
+            probability=probability,
+            known=known,
+            top=tuple((self.classes[i], float(probabilities[i])) for i in order),
+            automatic=known and text_of is not None and not missing and self._is_promised(intent, probability),
+            reply=text_of,
+            missing=missing,
+        )
+
+    def _is_promised(self, intent: str, probability: float) -> bool:
+        promised = self.promised
+        if promised is None or promised.threshold is None or promised.model_id != self.model_id:
+            return False
+        return probability >= promised.threshold and intent in promised.intents
+
+    def reply_to(
+        self, intent: str, *, language: str = "", values: Mapping[str, str] = NOTHING
+    ) -> tuple[str | None, tuple[str, ...]]:
+        """Give the reply to an intent with its places filled, and the places that nothing fills; None: no reply."""
+        reply = best_for(self._replies.get(intent, ()), intent, language=language)
+        return (None, ()) if reply is None else filled(reply, values)
+
+    def decided(self, text: str, intent: str) -> Decided | None:
+        """Tell which words decided that a text is of this intent; None: it is no class of the model."""
+        if intent not in self.classes:
+            return None
+        number = self.classes.index(intent)
+        if self._weights is None and self.model.card.vocabulary is not None:
+            self._weights = TermWeights(self.model)
+        exact = None if self._weights is None else self._weights.decided(text, number)
+        return exact or left_out(text, number, lambda texts: self.answers(texts).probabilities)

@@ -1,0 +1,8 @@
+"""Written queries: the reply to an intent, and what no intent covers. Path: evaluation -> **queries** -> project.
+
+Sees texts and answers; never a model, a store or a page.
+"""
+
+from florilegium.queries.reply import PLACEHOLDERS, Reply, fault_of, filled, names_in
+
+__all__ = ["PLACEHOLDERS", "Reply", "fault_of", "filled", "names_in"]

@@ -1,0 +1,81 @@
+"""Answers that are recorded before they are given, each with the ticket by which it can be contested.
+
+Path: a browser -> **serve** -> project. The photo or text itself is kept only where chance drew it for a blind audit
+and its sender did not object.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import anyio
+from anyio import to_thread
+from starlette.requests import Request
+
+from florilegium.model.predict import Prediction
+from florilegium.project.recourse import Recourse
+from florilegium.serve.classifier import Classifier, shown
+from florilegium.serve.uploads import Upload
+
+KEY, MAY_CHECK = "key", "may_check"
+HEADER = "idempotency-key"
+NO = frozenset({"no", "false", "0", "off"})
+N_WRITING = 32  # answers that wait for the disk together, and are written as one
+
+
+class Recording:
+    """Records what one project's classifier answers."""
+
+    def __init__(self, recourse: Recourse) -> None:
+        """Take the project's recourse."""
+        self.recourse = recourse
+        self._turn = anyio.CapacityLimiter(N_WRITING)
+
+    async def answer(
+        self, classifier: Classifier, upload: Upload, *, key: str | None, fields: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Give the answer to one photo, with its `ticket` where there is one.
+
+        Args: key: of the request, where its header has one.  fields: of the whole form, where all of it was read.
+        Raises: InputError: the key or the columns beside the photo will not do.
+        """
+        said = await classifier.said(upload, facts=True)
+        answer = shown(said)
+        if said.error is None:
+            given = upload.fields if fields is None else fields
+            answer["ticket"] = await self.ticket(upload.content, said, given, key=key, model_id=classifier.model.id)
+        return answer
+
+    async def ticket(
+        self, content: bytes | str, said: Prediction, fields: Mapping[str, str], *, key: str | None, model_id: str
+    ) -> str:
+        """Record one answer; give its ticket once it is on disk."""
+        record = partial(
+            self.recourse.answered,
+            content,
+            said,
+            key=key or fields.get(KEY) or None,
+            metadata=columns(fields),
+            may_check=fields.get(MAY_CHECK, "yes").strip().lower() not in NO,
+            model_id=model_id,
+        )
+        _, ticket = await to_thread.run_sync(record, limiter=self._turn)
+        return ticket
+
+    def page(self, key: str) -> dict[str, Any]:
+        """Give what the classifier's page says of it."""
+        return {"audit_share": self.recourse.settings.audit_share, "key": key}
+
+
+def columns(fields: Mapping[str, str]) -> dict[str, str]:
+    """Give what a form says of its photos besides our own fields.
+
+    >>> columns({"key": "0123456789", "may_check": "no", "csrf": "x", "site": "north"})
+    {'site': 'north'}
+    """
+    return {name: value for name, value in fields.items() if name and name not in (KEY, MAY_CHECK, "csrf")}
+
+
+def key_of(request: Request) -> str | None:
+    """Give the sender's own number of a request, where its header has one."""
+    return request.headers.get(HEADER) or None
