@@ -22,6 +22,7 @@ MAX_MANIFEST_BYTES = 64 << 20
 FREE_BYTES, MAX_RATIO = 256 << 20, 200
 KINDS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 ENCRYPTED = 0x1
+SECRET = frozenset({".key"})  # of tickets: for the project's owner alone
 STEP = "files unpacked"
 
 
@@ -114,6 +115,8 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, into: Path, found: 
     path.parent.mkdir(parents=True, exist_ok=True)
     digest, n_bytes = hashlib.sha256(), 0
     with archive.open(info) as packed, path.open("xb") as out:
+        if path.suffix in SECRET:
+            path.chmod(0o600)
         while chunk := packed.read(CHUNK_BYTES):
             n_bytes += len(chunk)
             if n_bytes > entry.n_bytes:
