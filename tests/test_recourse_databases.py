@@ -42,8 +42,14 @@ def test_what_is_sent_many_times_at_once_is_kept_once(folder: Path) -> None:
     content, sent, appealed = picture("green"), key(), key()
     with recourse_at(folder, folder) as recourse, ThreadPoolExecutor(8) as pool:
         tickets = list(pool.map(lambda _: ask(recourse, content, key=sent)[1], range(8)))
-        given = {"reason": "wrong", "content": content, "consent": Consent.REVIEW}
-        cases = list(pool.map(lambda _: recourse.appeal(tickets[0], key=appealed, **given)[0].case.id, range(8)))
+
+        def appeal(_: int) -> int:
+            file, _link = recourse.appeal(
+                tickets[0], reason="wrong", content=content, consent=Consent.REVIEW, key=appealed
+            )
+            return file.case.id
+
+        cases = list(pool.map(appeal, range(8)))
 
     assert len(set(tickets)) == 1
     assert len(set(cases)) == 1
