@@ -29,7 +29,7 @@ help: ## list the tasks
 demo: .venv/installed ## the whole way on embedded data: audit, baselines, training, verdict, report, model file
 	$(USER_BIN)/florilegium demo -o demo-out
 
-test: .venv-dev/installed chromium ## all tests, with those in docstrings and pages, and how much of the code they reach
+test: .venv-dev/installed chromium postgres ## all tests, with those in docstrings and pages, and how much of the code they reach
 	$(DEV_BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n $(CORES) --dist loadfile --cov --cov-report=term --cov-fail-under=93)
 
 lint: .venv-dev/installed ## format, lint, types, architecture, spelling; changes nothing
@@ -76,6 +76,9 @@ clean: ## remove environments, caches and what the demo wrote
 	$(DEV_BIN)/python $(INSTALL) --editable '.[test,lint,finetune]'
 	@touch $@
 
-.PHONY: chromium
+.PHONY: chromium postgres
 chromium:
 	@tools/chromium.sh $(SUDO)
+
+postgres:
+	@tools/postgres.sh $(SUDO)

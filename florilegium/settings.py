@@ -15,6 +15,7 @@ from florilegium.source.base import SourceSpec
 FILE_NAME = "florilegium.toml"
 DATABASE_NAME = "florilegium.db"
 DATABASE_VARIABLE = "FLORILEGIUM_DATABASE"
+FILE_ADDRESS = "sqlite:///"
 URL_WANTED = "expected a web address without a query, such as https://flowers.example/"
 
 
@@ -45,7 +46,7 @@ class Settings:
     mail_from: str = ""  # the sender's address
     mail_to: str = ""  # addresses of reviewers, with commas between; they are reminded of deadlines
     queries_per_minute: int = 120  # written queries that one address may send; 0: as many as it likes
-    database: str = ""  # an SQLAlchemy address; empty: florilegium.db in the project folder
+    database: str = ""  # sqlite:///FILE or postgresql://...; empty: florilegium.db in the project folder (database.md)
 
     def __post_init__(self) -> None:
         """Refuse values out of range, all of them at once."""
@@ -82,7 +83,9 @@ class Settings:
 
     def address(self, folder: Path) -> str:
         """Give the database's SQLAlchemy address: the environment's, the setting's, or a file in the folder."""
-        return os.environ.get(DATABASE_VARIABLE, "") or self.database or f"sqlite:///{folder / DATABASE_NAME}"
+        given = os.environ.get(DATABASE_VARIABLE, "") or self.database or f"{FILE_ADDRESS}{DATABASE_NAME}"
+        # A file without a path lies in the project, wherever the command was started.
+        return f"{FILE_ADDRESS}{folder / given.removeprefix(FILE_ADDRESS)}" if given.startswith(FILE_ADDRESS) else given
 
 
 def checked_url(url: str) -> str:
@@ -118,6 +121,8 @@ def write(settings: Settings, folder: Path) -> None:
     ]
     target, partial = folder / FILE_NAME, folder / f".{FILE_NAME}.partial"
     try:
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600 if settings.database else 0o666)  # the address may hold a password
         partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
         partial.replace(target)
     except OSError as error:

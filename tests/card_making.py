@@ -43,9 +43,11 @@ def basic(number: int, **changes: Any) -> Note:
     return Note(**given | changes)
 
 
-def study_of(folder: Path, notes: Iterable[Note], *, clock: Clock, who: str = "ada", name: str = "study.db") -> Study:
-    """Let somebody study these notes, in a record of their own."""
-    record = CardRecord(f"sqlite:///{folder / name}")
+def study_of(
+    place: Path | str, notes: Iterable[Note], *, clock: Clock, who: str = "ada", name: str = "study.db"
+) -> Study:
+    """Let somebody study these notes, in a record of their own: in a folder, or in the database of an address."""
+    record = CardRecord(place if isinstance(place, str) else f"sqlite:///{place / name}")
     record.take_in([(note, None) for note in notes], now=clock())
     return Study(record, who=who, clock=clock)
 

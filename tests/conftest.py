@@ -14,6 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.postgres_serving import Server
+
 DATA_VARIABLE = "FLORILEGIUM_DATA"
 DATA = Path(os.environ[DATA_VARIABLE]).resolve() if os.environ.get(DATA_VARIABLE) else None
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -88,3 +90,29 @@ def browser() -> Iterator["Browser"]:
 
     with chromium() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator["Server"]:
+    """Start a PostgreSQL server once for a process of tests; skip, with the reason, where there is none."""
+    from tests.postgres_serving import missing, postgres
+
+    if (reason := missing()) is not None:
+        pytest.skip(reason)
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: "Server") -> str:
+    """Give the address of an empty place in PostgreSQL."""
+    return postgres_server.new_url()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the address of an empty database; a test that asks for it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'florilegium.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url

@@ -28,10 +28,10 @@ def answer(study: Study, rating: Rating) -> None:
     assert study.answer(shown, rating, source="terminal")
 
 
-def test_learning_comes_first_then_what_is_due_then_new_ones(tmp_path: Path) -> None:
+def test_learning_comes_first_then_what_is_due_then_new_ones(database_url: str) -> None:
     """A card in learning is asked as soon as its minute is over; else due cards, and new ones last."""
     clock = Clock()
-    study = study_of(tmp_path, map(basic, range(5)), clock=clock)
+    study = study_of(database_url, map(basic, range(5)), clock=clock)
     with closed(study):
         answer(study, Rating.EASY)  # 0 is learned at once
         answer(study, Rating.GOOD)  # 1 comes again in ten minutes
@@ -47,10 +47,10 @@ def test_learning_comes_first_then_what_is_due_then_new_ones(tmp_path: Path) -> 
     assert after_nine_days == first_due.replace("note", "question ")
 
 
-def test_the_daily_limit_holds_until_four_in_the_morning(tmp_path: Path) -> None:
+def test_the_daily_limit_holds_until_four_in_the_morning(database_url: str) -> None:
     """Two new cards a day are two, also past midnight; the learner's next day brings two more."""
     clock = Clock(datetime(2026, 11, 30, 21, tzinfo=UTC))  # ten in the evening in Vienna
-    study = study_of(tmp_path, map(basic, range(9)), clock=clock)
+    study = study_of(database_url, map(basic, range(9)), clock=clock)
     with closed(study):
         study.choose(new_per_day=2, zone="Europe/Vienna")
         for _ in range(2):
@@ -64,20 +64,20 @@ def test_the_daily_limit_holds_until_four_in_the_morning(tmp_path: Path) -> None
     assert (evening, night, morning) == (None, None, "question 2")
 
 
-def test_learning_is_asked_a_little_early_when_nothing_else_is_left(tmp_path: Path) -> None:
+def test_learning_is_asked_a_little_early_when_nothing_else_is_left(database_url: str) -> None:
     """The last card of the day is not waited for: within twenty minutes it comes at once."""
     clock = Clock()
-    study = study_of(tmp_path, [basic(0)], clock=clock)
+    study = study_of(database_url, [basic(0)], clock=clock)
     with closed(study):
         answer(study, Rating.GOOD)
 
         assert asked(study) == "question 0"
 
 
-def test_the_other_side_of_a_note_waits_for_tomorrow(tmp_path: Path) -> None:
+def test_the_other_side_of_a_note_waits_for_tomorrow(database_url: str) -> None:
     """Both cards of a reversed note never come on one day."""
     clock = Clock()
-    study = study_of(tmp_path, [basic(0, kind=Kind.REVERSED)], clock=clock)
+    study = study_of(database_url, [basic(0, kind=Kind.REVERSED)], clock=clock)
     with closed(study):
         answer(study, Rating.EASY)
         today = asked(study)
@@ -86,10 +86,10 @@ def test_the_other_side_of_a_note_waits_for_tomorrow(tmp_path: Path) -> None:
         assert (today, asked(study)) == (None, "answer 0")
 
 
-def test_undo_gives_back_card_and_memory_and_forgets_nothing(tmp_path: Path) -> None:
+def test_undo_gives_back_card_and_memory_and_forgets_nothing(database_url: str) -> None:
     """After taking back, the card is as it was before; the answer and its taking back both stay in the record."""
     clock = Clock()
-    study = study_of(tmp_path, [basic(0), basic(1)], clock=clock)
+    study = study_of(database_url, [basic(0), basic(1)], clock=clock)
     with closed(study):
         answer(study, Rating.EASY)
         clock.turn(days=10)
@@ -109,9 +109,9 @@ def test_undo_gives_back_card_and_memory_and_forgets_nothing(tmp_path: Path) -> 
             assert db.exec_driver_sql("SELECT count(*) FROM card_reviews").scalar() == 4
 
 
-def test_one_card_shown_twice_is_answered_once(tmp_path: Path) -> None:
+def test_one_card_shown_twice_is_answered_once(database_url: str) -> None:
     """Two tabs show the same card: the second answer is refused and changes nothing."""
-    study = study_of(tmp_path, [basic(0)], clock=Clock())
+    study = study_of(database_url, [basic(0)], clock=Clock())
     with closed(study):
         first, second = study.next(), study.next()
         assert first is not None
@@ -122,10 +122,10 @@ def test_one_card_shown_twice_is_answered_once(tmp_path: Path) -> None:
         assert [r.rating for r in study.record.reviews("ada")] == [Rating.GOOD]
 
 
-def test_two_devices_end_with_the_same_memories(tmp_path: Path) -> None:
+def test_two_devices_end_with_the_same_memories(database_url: str, tmp_path: Path) -> None:
     """Answers merged in either order, and twice, give the same memories as one device would have."""
     one_clock, other_clock = Clock(), Clock(NOW + timedelta(hours=3))
-    one = study_of(tmp_path, map(basic, range(30)), clock=one_clock, name="one.db")
+    one = study_of(database_url, map(basic, range(30)), clock=one_clock)
     other = study_of(tmp_path, map(basic, range(30)), clock=other_clock, name="other.db")
     with closed(one), closed(other):
         study_for_days(one, one_clock, n_days=3, per_day=8, seed=1)
@@ -142,10 +142,10 @@ def test_two_devices_end_with_the_same_memories(tmp_path: Path) -> None:
         assert len(one.record.reviews("ada")) == len(here) + len(there)
 
 
-def test_what_is_kept_beside_is_what_the_answers_give(tmp_path: Path) -> None:
+def test_what_is_kept_beside_is_what_the_answers_give(database_url: str) -> None:
     """After weeks of answers and takings back, each stored memory equals a fresh computation from the answers."""
     clock = Clock()
-    study = study_of(tmp_path, map(basic, range(60)), clock=clock)
+    study = study_of(database_url, map(basic, range(60)), clock=clock)
     with closed(study):
         study_for_days(study, clock, n_days=8, per_day=8)
         for _ in range(5):
@@ -156,10 +156,10 @@ def test_what_is_kept_beside_is_what_the_answers_give(tmp_path: Path) -> None:
         assert study.record.memories("ada") == stored
 
 
-def test_learners_of_one_record_do_not_disturb_each_other(tmp_path: Path) -> None:
+def test_learners_of_one_record_do_not_disturb_each_other(database_url: str) -> None:
     """Each has memories, limits and choices of their own."""
     clock = Clock()
-    ada = study_of(tmp_path, map(basic, range(3)), clock=clock)
+    ada = study_of(database_url, map(basic, range(3)), clock=clock)
     with closed(ada):
         bob = Study(ada.record, who="bob", clock=clock)
         ada.choose(new_per_day=1)
@@ -170,10 +170,10 @@ def test_learners_of_one_record_do_not_disturb_each_other(tmp_path: Path) -> Non
         assert bob.choices == Choices()
 
 
-def test_a_clock_set_back_is_noticed(tmp_path: Path) -> None:
+def test_a_clock_set_back_is_noticed(database_url: str) -> None:
     """Answers dated after now are said; answering goes on, and the order of a card's answers stays."""
     clock = Clock()
-    study = study_of(tmp_path, [basic(0)], clock=clock)
+    study = study_of(database_url, [basic(0)], clock=clock)
     with closed(study):
         answer(study, Rating.GOOD)
         fine = study.clock_behind
@@ -184,10 +184,10 @@ def test_a_clock_set_back_is_noticed(tmp_path: Path) -> None:
         assert study.account().progress.n_ahead_of_clock >= 1
 
 
-def test_a_note_that_changes_keeps_its_memory(tmp_path: Path) -> None:
+def test_a_note_that_changes_keeps_its_memory(database_url: str) -> None:
     """A corrected text is shown from then on; a note that leaves the deck is not asked and comes back as it was."""
     clock = Clock()
-    study = study_of(tmp_path, [basic(0), basic(1)], clock=clock)
+    study = study_of(database_url, [basic(0), basic(1)], clock=clock)
     with closed(study):
         answer(study, Rating.EASY)
         clock.turn(days=30)
@@ -202,11 +202,11 @@ def test_a_note_that_changes_keeps_its_memory(tmp_path: Path) -> None:
         assert study.record.memories("ada")["note0", 0].n_reviews == 1
 
 
-def test_a_cloze_that_asks_for_less_asks_no_more(tmp_path: Path) -> None:
+def test_a_cloze_that_asks_for_less_asks_no_more(database_url: str) -> None:
     """A hidden part that is taken out of a text is not asked for any longer."""
     clock = Clock()
     two = basic(0, kind=Kind.CLOZE, fields={"text": "{{c1::one}} {{c2::two}}"})
-    study = study_of(tmp_path, [two], clock=clock)
+    study = study_of(database_url, [two], clock=clock)
     with closed(study):
         both = study.counts().n_new
         study.record.take_in([(dataclasses.replace(two, fields={"text": "{{c1::one}} two"}), None)], now=clock())
@@ -214,18 +214,18 @@ def test_a_cloze_that_asks_for_less_asks_no_more(tmp_path: Path) -> None:
         assert (both, study.counts().n_new, asked(study)) == (2, 1, "[…] two")
 
 
-def test_a_card_whose_picture_is_gone_is_passed_over(tmp_path: Path) -> None:
+def test_a_card_whose_picture_is_gone_is_passed_over(database_url: str) -> None:
     """The next card comes, and the lost one does not come again."""
     lost = basic(0, kind=Kind.PICTURE, fields={"picture": "gone.jpg"}, pictures=("gone.jpg",))
-    study = study_of(tmp_path, [lost, basic(1)], clock=Clock())
+    study = study_of(database_url, [lost, basic(1)], clock=Clock())
     with closed(study):
         assert asked(study) == "question 1"
         assert study.counts().n_new == 1
 
 
-def test_choices_are_kept_and_checked(tmp_path: Path) -> None:
+def test_choices_are_kept_and_checked(database_url: str) -> None:
     """What a learner chooses is there tomorrow; what cannot be is refused and not kept."""
-    study = study_of(tmp_path, [basic(0)], clock=Clock())
+    study = study_of(database_url, [basic(0)], clock=Clock())
     with closed(study):
         study.choose(new_per_day=3, retention=0.85, zone="Asia/Kolkata")
         for wrong in ({"new_per_day": -1}, {"retention": 2.0}, {"zone": "nowhere"}, {"day_starts": 23}):
@@ -236,10 +236,10 @@ def test_choices_are_kept_and_checked(tmp_path: Path) -> None:
         assert again.choices == Choices(new_per_day=3, retention=0.85, zone="Asia/Kolkata")
 
 
-def test_a_higher_retention_brings_cards_earlier(tmp_path: Path) -> None:
+def test_a_higher_retention_brings_cards_earlier(database_url: str) -> None:
     """All cards are scheduled anew when the retention changes."""
     clock = Clock()
-    study = study_of(tmp_path, map(basic, range(10)), clock=clock)
+    study = study_of(database_url, map(basic, range(10)), clock=clock)
     with closed(study):
         study_for_days(study, clock, n_days=3, per_day=8)
         before = study.record.memories("ada")
@@ -260,16 +260,16 @@ def test_ones_own_record_lies_in_the_data_folder_or_where_one_says(tmp_path: Pat
         own_record(tmp_path / "text.db")
 
 
-def test_a_card_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_card_that_is_not_there_is_told(database_url: str) -> None:
     """A form with a card's number from elsewhere is refused in words."""
-    study = study_of(tmp_path, [basic(0)], clock=Clock())
+    study = study_of(database_url, [basic(0)], clock=Clock())
     with closed(study), pytest.raises(InputError, match="no such card"):
         study.card(999)
 
 
-def test_answers_to_unknown_cards_are_counted_not_taken(tmp_path: Path) -> None:
+def test_answers_to_unknown_cards_are_counted_not_taken(database_url: str) -> None:
     """An answer to a card that this record does not have is left out and said."""
-    record = CardRecord(f"sqlite:///{tmp_path / 's.db'}")
+    record = CardRecord(database_url)
     record.take_in([(basic(0), None)], now=NOW)
     strange = Review(guid="elsewhere", ord=0, at=NOW, rating=Rating.GOOD)
 

@@ -16,7 +16,6 @@ from florilegium.dataset import LabelEvent
 from florilegium.errors import StorageError
 from florilegium.source.base import Harvest, Kind, Sample, Side, Texts
 from florilegium.store import Store
-from florilegium.store.database import HEAD
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -35,9 +34,9 @@ def halving(k: int) -> float:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """Give a new store in a folder of its own."""
-    store = Store(f"sqlite:///{tmp_path / 'florilegium.db'}")
+def store(database_url: str) -> Iterator[Store]:
+    """Give a new store, on either database."""
+    store = Store(database_url)
     yield store
     store.close()
 
@@ -159,28 +158,6 @@ def test_a_damaged_database_is_named_with_a_cure(tmp_path: Path) -> None:
         Store(f"sqlite:///{path}")
 
 
-def test_the_newest_migration_is_the_one_that_the_store_expects() -> None:
-    """`HEAD` names the last file in migrations/versions."""
-    from florilegium.store import database
-
-    versions = sorted(p.name[:4] for p in (Path(database.__file__).parent / "migrations/versions").glob("0*.py"))
-
-    assert versions[-1] == HEAD
-
-
-def test_migrations_build_exactly_the_tables_of_the_schema(store: Store) -> None:
-    """What Alembic builds and what the schema says are the same."""
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    from florilegium.store.schema import metadata
-
-    with store._engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
-
-    assert differences == []
-
-
 WRITER = textwrap.dedent(
     """
     import sys
@@ -196,13 +173,12 @@ WRITER = textwrap.dedent(
 )
 
 
-@pytest.mark.parametrize("n_acknowledged", [1, 7, 23, 60])
-def test_kill_9_loses_no_acknowledged_label(tmp_path: Path, n_acknowledged: int) -> None:
+@pytest.mark.parametrize("n_acknowledged", [3, 60])
+def test_kill_9_loses_no_acknowledged_label(database_url: str, n_acknowledged: int) -> None:
     """A writer is killed while it writes: each label it had reported as stored is there."""
-    url = f"sqlite:///{tmp_path / 'florilegium.db'}"
-    store = Store(url)
+    store = Store(database_url)
     store.take_in(harvest(a="rose"), now=NOW)
-    with subprocess.Popen([sys.executable, "-c", WRITER, url], stdout=subprocess.PIPE, text=True) as writer:
+    with subprocess.Popen([sys.executable, "-c", WRITER, database_url], stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         said = [writer.stdout.readline() for _ in range(n_acknowledged)]
         os.kill(writer.pid, signal.SIGKILL)
@@ -214,10 +190,9 @@ def test_kill_9_loses_no_acknowledged_label(tmp_path: Path, n_acknowledged: int)
     store.close()
 
 
-@pytest.mark.parametrize("n_statements", [1, 4, 9])
-def test_kill_9_while_the_tables_are_made_leaves_none_half_made(tmp_path: Path, n_statements: int) -> None:
+@pytest.mark.parametrize("n_statements", [1, 9])
+def test_kill_9_while_the_tables_are_made_leaves_none_half_made(database_url: str, n_statements: int) -> None:
     """The next start finds either no tables or all of them, never some without a version."""
-    url = f"sqlite:///{tmp_path / 'florilegium.db'}"
     program = textwrap.dedent(f"""
         import os
         from sqlalchemy import Engine, event
@@ -229,11 +204,13 @@ def test_kill_9_while_the_tables_are_made_leaves_none_half_made(tmp_path: Path, 
                 made.append(statement)
             if len(made) == {n_statements}:
                 os.kill(os.getpid(), {int(signal.SIGKILL)})
-        open_engine({url!r})
+        open_engine({database_url!r})
     """)
 
     killed = subprocess.run([sys.executable, "-c", program], check=False)
-    ledger = Store(url).ledger()
+    store = Store(database_url)
+    ledger = store.ledger()
+    store.close()
 
     assert killed.returncode == -signal.SIGKILL
     assert list(ledger) == []

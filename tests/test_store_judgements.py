@@ -9,17 +9,13 @@ import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
 
 from florilegium.errors import InputError
 from florilegium.source.base import Harvest, Kind, Sample, Texts
-from florilegium.store import Judgement, Overtaken, Said, Store, database
+from florilegium.store import Judgement, Overtaken, Said, Store
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 
@@ -33,9 +29,9 @@ def judged(click: str, name: str = "a", verdict: Said = Said.LABEL, **more: obje
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """Give a store with two roses."""
-    store = Store(f"sqlite:///{tmp_path / 'florilegium.db'}")
+def store(database_url: str) -> Iterator[Store]:
+    """Give a store with two roses, on either database."""
+    store = Store(database_url)
     samples = tuple(Sample(name=name, label="rose", sha256=name * 8) for name in "ab")
     store.take_in(Harvest(kind=Kind.TEXT, samples=samples, contents=Texts(("a", "b"))), now=NOW)
     yield store
@@ -218,30 +214,3 @@ def test_kill_9_parts_no_judgement_from_its_label(store: Store) -> None:
         first = len(kept)
 
     assert [e.label for e in store.label_events()][2:] == [j.label for j in store.judgements.all()]
-
-
-def as_of(url: str, version: str) -> None:
-    """Take a database back to what an earlier release made of it."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, version)
-    engine.dispose()
-
-
-def test_a_project_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> None:
-    """Tables of version 0001 with labels in them become tables of the newest version, and the labels are there."""
-    url = f"sqlite:///{tmp_path / 'florilegium.db'}"
-    store = Store(url)
-    samples = (Sample(name="a", label="rose", sha256="aa"),)
-    store.take_in(Harvest(kind=Kind.TEXT, samples=samples, contents=Texts(("a",))), now=NOW)
-    store.close()
-    as_of(url, "0001")
-
-    newer = Store(url)
-
-    assert [(e.name, e.label, e.suggestion) for e in newer.label_events()] == [("a", "rose", None)]
-    assert newer.judgements.all() == ()
-    newer.close()

@@ -9,6 +9,7 @@ import typer
 from florilegium import __version__
 from florilegium.cli import (
     auditing,
+    backing_up,
     bias,
     cards,
     drafting,
@@ -67,6 +68,8 @@ app.command()(monitoring.monitor)
 app.add_typer(feedback.app)
 app.command()(relabelling.relabel)
 app.command()(labelling.label)
+app.command()(backing_up.backup)
+app.command()(backing_up.restore)
 app.add_typer(recourse.appeals)
 app.add_typer(recourse.person)
 app.add_typer(recourse.recourse)
@@ -97,6 +100,14 @@ EncoderOption = Annotated[
 ]
 ShareOption = Annotated[
     float | None, typer.Option("--share-test", help="The share that is sealed, 0.02 to 0.8.", show_default="0.2")
+]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Where the record is kept, such as postgresql://ann@host/flowers?schema=roses",
+        show_default="a file in the folder",
+    ),
 ]
 UnlabelledOption = Annotated[
     bool, typer.Option("--unlabelled", help="Take no label from the source: people give them with florilegium label.")
@@ -154,6 +165,7 @@ def run(
     encoder: EncoderOption = None,
     share_test: ShareOption = None,
     seed: SeedOption = None,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Go the whole way on your data: new, audit, train, verdict, report.
@@ -185,6 +197,7 @@ def new(
     encoder: EncoderOption = None,
     share_test: ShareOption = None,
     seed: SeedOption = None,
+    database: DatabaseOption = None,
     unlabelled: UnlabelledOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -365,6 +378,7 @@ def _whole_way(source: str, output: Path, choices: dict[str, Any], *, as_json: b
 
 def _choices(options: dict[str, Any]) -> dict[str, Any]:
     """Pick the source's columns and the settings out of a command's options; what was not given is left out."""
-    names = ("label", "content", "group", "origin", "split", "metadata", "encoder", "share_test", "seed")
+    columns = ("label", "content", "group", "origin", "split", "metadata")
+    names = (*columns, "encoder", "share_test", "seed", "database")
     given = {name: options[name] for name in names if options[name] is not None}
     return {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}

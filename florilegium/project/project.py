@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from florilegium import settings as settings_file
 from florilegium.dataset import LabelEvent
-from florilegium.errors import InputError, StepMissing, StorageError
+from florilegium.errors import InputError, StepMissing
 from florilegium.evaluation import Verdict
 from florilegium.journal.events import Bookmark, Told
 from florilegium.project import auditing, biasing, carding, encoders, journaling, judging, reporting, sealing, training
 from florilegium.project.biased import Biased
 from florilegium.project.carding import DeckWish, Gathered
+from florilegium.project.founding import make_folder, refuse_taken
 from florilegium.project.holdings import Holdings, gather, take_in
 from florilegium.project.judged import BiasWish
 from florilegium.project.kept import MODEL_NAME
@@ -28,11 +29,12 @@ from florilegium.project.results import Audited, Reading, Reported, Status, Trai
 from florilegium.project.tuning import TuneWish, library
 from florilegium.settings import Settings
 from florilegium.source.base import SourceSpec
-from florilegium.store import Store
+from florilegium.store import Store, shown
 from florilegium.types import Ints, Progress, silent
 
 if TYPE_CHECKING:
     from florilegium.project.accounts import Accounts
+    from florilegium.project.backup.packing import BackedUp
     from florilegium.project.desk import Desk, DeskWish
     from florilegium.project.monitor import Feedback, Monitored, MonitorWish
     from florilegium.project.queries import Queries
@@ -155,6 +157,18 @@ class Project:
             self._holdings = None
             details |= {"item": name, "label": label}
         return event
+
+    def backup(self, output: str | Path) -> "BackedUp":
+        """Write settings, record, models and reports into one archive, while pages are served. `restore` reads it.
+
+        Raises: InputError: it would lie in the project's own folder.
+        """
+        from florilegium.project.backup.packing import pack
+
+        with self._command("backup") as details:
+            result = pack(self, Path(output))
+            details |= {"path": result.path.name, "n_bytes": result.n_bytes, "n_rows": result.n_rows}
+        return result
 
     def cards(self, wish: DeckWish | None = None) -> Gathered:
         """Make this project's cards: pictures, mistakes, corrected labels, terms met; sealed items are not shown."""
@@ -298,10 +312,8 @@ def prepare(folder: str | Path, source: str | Path, *, progress: Progress = sile
     if (folder / settings_file.FILE_NAME).exists() and not _is_blank(folder, wanted):
         return _same_project(Project(folder, progress=progress), wanted, given)
     encoders.check(wanted.encoder, cache=folder / CACHE_NAME)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"{folder}: {error.strerror}. Choose a folder that you may write to.") from error
+    make_folder(folder)
+    refuse_taken(wanted.address(folder), own=folder)
     settings_file.write(wanted, folder)
     return Project(folder, progress=progress)
 
@@ -314,6 +326,11 @@ def _is_blank(folder: Path, wanted: Settings) -> bool:
         return not project.store.samples()[0] or (same_source and unsealed)
 
 
+def _printed(name: str, values: Mapping[str, Any]) -> str:
+    """Give a setting's value as it may be shown."""
+    return shown(values[name]) if name == "database" and values[name] else repr(values[name])
+
+
 def _same_project(project: Project, wanted: Settings, given: Mapping[str, Any]) -> Project:
     """Refuse another source and other settings: both would be ignored in silence."""
     if project.settings.source.location != wanted.source.location:
@@ -324,7 +341,9 @@ def _same_project(project: Project, wanted: Settings, given: Mapping[str, Any]) 
     there = {**asdict(project.settings.source), **asdict(project.settings)}
     asked = {**asdict(wanted.source), **asdict(wanted)}
     other = [
-        f"{name} is {there[name]!r} there and {asked[name]!r} here" for name in given if there[name] != asked[name]
+        f"{name} is {_printed(name, there)} there and {_printed(name, asked)} here"
+        for name in given
+        if there[name] != asked[name]
     ]
     if other:
         raise InputError(

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from florilegium.errors import FlorilegiumError, InputError, StateError
+from florilegium.errors import FlorilegiumError, InputError, StateError, StorageError
 from florilegium.export.page import page_html
 from florilegium.serve.limits import RequestRefused
 
@@ -48,9 +48,14 @@ def wants_page(request: Request) -> bool:
 
 
 def status_of(error: FlorilegiumError) -> int:
-    """Give the HTTP status of an error: its own, else 422 for what was given and 409 for a step that is missing."""
+    """Give the HTTP status of an error: its own, else 422 for what was given and 409 for a step that is missing.
+
+    503 where nothing can be kept now: whoever sent it may send it again.
+    """
     if isinstance(error, RequestRefused):
         return error.status
+    if isinstance(error, StorageError):
+        return 503
     return 422 if isinstance(error, InputError) else 409 if isinstance(error, StateError) else 500
 
 

@@ -1,5 +1,6 @@
 """The only SQL: what a project keeps, and never loses. Path: report -> **store** -> project."""
 
+from florilegium.store.address import shown
 from florilegium.store.card_record import Answered, CardRecord, Counts
 from florilegium.store.card_rows import Card
 from florilegium.store.cases import CaseFile, Effects, KeepUntil
@@ -46,5 +47,6 @@ __all__ = [
     "Store",
     "Taught",
     "new_ticket",
+    "shown",
     "ticket_hash",
 ]

@@ -1,4 +1,8 @@
-"""Open a database, bring its tables up to date, and translate its faults. Path: report -> **store** -> project."""
+"""Open a database, bring its tables up to date, and write in turn. Path: report -> **store** -> project.
+
+SQLite lets one writer in at a time. PostgreSQL does the same here, by a lock of the project's own that ends with its
+transaction: so what is read stays true until what is written is there, and numbers rise in the order of the commits.
+"""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -7,26 +11,73 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from florilegium.errors import StorageError
+from florilegium.store.address import Address, parse, shown
+from florilegium.store.faults import translated
+
+__all__ = [
+    "HEAD",
+    "bare_engine",
+    "once_more",
+    "open_engine",
+    "take_turn",
+    "translated",
+    "upgrade",
+    "version",
+    "writing",
+]
 
 HEAD = "0006"  # the newest migration; test_store holds it to the files in migrations/versions
 T = TypeVar("T")
 BUSY_WAIT_S = 30.0  # how long a writer waits for another before it gives up
+CONNECT_WAIT_S = 10
+NEWEST = "head"
+
+# One writer at a time per schema; `schema` is NULL where the connection's own is meant.
+_IN_TURN = text(
+    "SELECT pg_advisory_xact_lock(hashtext('florilegium'), hashtext(coalesce(:schema, current_schema(), '')))"
+)
 
 
 def open_engine(url: str) -> Engine:
     """Give an engine whose tables are at the newest version.
 
     Raises: StorageError: the database cannot be opened, is damaged, or was written by a newer Florilegium.
+        SettingError: the address is none.
     """
-    choices: dict[str, Any] = {"timeout": BUSY_WAIT_S} if url.startswith("sqlite") else {}
-    engine = create_engine(url, connect_args=choices, hide_parameters=True)  # no names and no hashes in any log
-    if engine.dialect.name == "sqlite":
+    engine = bare_engine(url)
+    try:
+        with translated(url):
+            _migrate(engine, parse(url).schema)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def bare_engine(url: str) -> Engine:
+    """Give an engine of a database as it is: nothing is made, nothing brought up to date.
+
+    Raises: SettingError: the address is none.  StorageError: the driver is not installed.
+    """
+    address = parse(url)
+    if address.is_file:
+        engine = create_engine(address.url, connect_args={"timeout": BUSY_WAIT_S}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
-    with translated(url):
-        _migrate(engine)
+        return engine
+    try:
+        engine = create_engine(
+            address.url,
+            hide_parameters=True,  # no names and no hashes in any log
+            pool_pre_ping=True,  # a connection that the server let go of is made anew before it is used
+            pool_timeout=BUSY_WAIT_S,
+            connect_args={"connect_timeout": CONNECT_WAIT_S},
+        )
+    except ImportError as error:
+        raise StorageError(f"{shown(url)}: PostgreSQL needs a driver: pip install 'florilegium[postgres]'") from error
+    _prepare_postgres(engine, address)
     return engine
 
 
@@ -39,40 +90,65 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor.close()
 
 
-def _migrate(engine: Engine) -> None:
+def _prepare_postgres(engine: Engine, address: Address) -> None:
+    path = address.schema
+
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg may be missing where this is read
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{int(BUSY_WAIT_S)}s",))
+        # A server that acknowledges before it has written would lose what people were told is kept.
+        connection.execute("SELECT set_config('synchronous_commit', 'on', false)")
+        if path is not None:
+            connection.execute("SELECT set_config('search_path', %s, false)", (f'"{path}"',))
+        connection.commit()
+
+    event.listen(engine, "connect", prepare, insert=True)  # before SQLAlchemy asks which schema is the default
+
+
+def _migrate(engine: Engine, schema: str | None) -> None:
     with engine.connect() as connection:
-        found = _version(connection)
+        found = version(connection)
     if found == HEAD:
         return
     if found is not None and found > HEAD:
         raise StorageError(
-            f"{engine.url.render_as_string()}: written by a newer Florilegium (tables {found}, this one knows {HEAD}). "
+            f"{shown(engine.url)}: written by a newer Florilegium (tables {found}, this one knows {HEAD}). "
             "Upgrade the package: pip install --upgrade florilegium"
         )
+    with engine.begin() as connection:
+        take_turn(connection, schema)
+        if version(connection) != HEAD:  # else another program did it while this one waited for its turn
+            upgrade(connection)
+
+
+def take_turn(connection: Connection, schema: str | None = None) -> None:
+    """Wait until no other writes to this project; the turn ends with the transaction. A missing schema is made."""
+    if connection.dialect.name == "sqlite":
+        # Python's sqlite3 opens no transaction before CREATE TABLE or SELECT, and takes the lock at the first INSERT
+        # only: without this line a kill -9 half-way leaves tables without a version.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    connection.execute(_IN_TURN, {"schema": schema})
+    if schema is not None and not inspect(connection).has_schema(schema):
+        connection.exec_driver_sql(f'CREATE SCHEMA "{schema}"')  # `address.parse` lets plain names through only
+
+
+def upgrade(connection: Connection, to: str = NEWEST) -> None:
+    """Bring the tables up to a version, within the connection's transaction."""
     # Alembic takes a quarter of a second to load, so only a database that needs it pays for it.
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            # Python's sqlite3 opens no transaction before CREATE TABLE: without this line a kill -9 half-way
-            # leaves tables without a version, which no later start can bring up to date.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        if _version(connection) == HEAD:  # another program did it while this one waited for the lock
-            return
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Give a connection on which what is read stays true until what is written is there; all or nothing."""
-    with translated(engine.url.render_as_string()), engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            # Python's sqlite3 would take the lock only at the first INSERT, after the reading.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    with translated(shown(engine.url)), engine.begin() as connection:
+        take_turn(connection)
         yield connection
 
 
@@ -89,30 +165,9 @@ def once_more(work: Callable[[], T]) -> T:
         return work()
 
 
-def _version(connection: Connection) -> str | None:
+def version(connection: Connection) -> str | None:
+    """Give the version of the tables; None: there are none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found: Any = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if found is None else str(found)
-
-
-@contextmanager
-def translated(where: str) -> Iterator[None]:
-    """Turn what the database driver says into a `StorageError` that names the place and the next step."""
-    try:
-        yield
-    except (OperationalError, DatabaseError) as error:
-        cause = str(error.orig)
-        raise StorageError(f"{where}: {cause}. {_cure(cause)}") from error
-
-
-def _cure(cause: str) -> str:
-    if "disk is full" in cause or "disk I/O" in cause:
-        return "Free some space on that disk and run the command again; what was recorded before is safe."
-    if "readonly" in cause or "unable to open" in cause:
-        return "Check that the folder exists and that you may write to it, or choose another with -p DIR."
-    if "locked" in cause:
-        return "Another program holds the database; wait for it to finish and run the command again."
-    if "malformed" in cause or "not a database" in cause:
-        return "The file is damaged: restore it from a backup, or make a new project with florilegium new."
-    return "Check the database address in florilegium.toml."

@@ -4,16 +4,19 @@ Values in, values out: nothing above this package sees a row or a statement.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 
 from florilegium.dataset import LabelEvent
 from florilegium.source.base import Harvest, Known, Sample, Side, Texts
+from florilegium.store.address import parse
 from florilegium.store.cases import Cases
-from florilegium.store.database import open_engine, translated
+from florilegium.store.database import open_engine, translated, writing
 from florilegium.store.forgetting import Forgetting
 from florilegium.store.judgements import Judgements
 from florilegium.store.lessons import Lessons
@@ -21,6 +24,7 @@ from florilegium.store.live import Live
 from florilegium.store.outbox import Outbox
 from florilegium.store.people import People
 from florilegium.store.queries import Queries
+from florilegium.store.rows import Snapshot, snapshot
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
 from florilegium.store.sessions import Sessions
 
@@ -87,11 +91,26 @@ class Store:
         """Let go of the database."""
         self._engine.dispose()
 
+    @property
+    def file(self) -> Path | None:
+        """The file that the record is in; None: it is on a server."""
+        address = parse(self.url)
+        return Path(address.url.database or "").absolute() if address.is_file else None
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Hold the record as it is at one moment, in a `with` block; others write on meanwhile."""
+        return snapshot(self._engine)
+
+    def is_empty(self) -> bool:
+        """Tell whether no project has kept anything here yet."""
+        with translated(self.url), self._engine.connect() as db:
+            return not any(db.execute(select(table.c[0]).limit(1)).first() for table in (items, models, openings, runs))
+
     # Items and labels
 
     def take_in(self, harvest: Harvest, *, now: datetime) -> Grown:
         """Add what is new, mark what is gone, record labels that the source changed; all or nothing."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             found = {row.name: row for row in db.execute(select(items))}
             rows = [_item_row(harvest, i, now) for i in range(len(harvest.samples))]
             new = [row for row in rows if row["name"] not in found]
@@ -130,7 +149,7 @@ class Store:
 
     def label(self, events: list[LabelEvent]) -> None:
         """Record label events; every one names an item of this project."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             ids = _ids(db)
             db.execute(insert(labels), [_label_row(event, ids[event.name]) for event in events])
 
@@ -171,7 +190,7 @@ class Store:
 
     def place(self, sides: Mapping[str, Side], *, now: datetime) -> None:
         """Place items that have no side yet; an item that has one keeps it."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             ids = _ids(db)
             placed = set(db.scalars(select(placements.c.item_id)))
             rows = [
@@ -186,7 +205,7 @@ class Store:
 
     def add_model(self, model_id: str, card: Mapping[str, Any], *, now: datetime) -> ModelRecord:
         """Record a trained model; it is the current one from now on."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             row = {"model_id": model_id, "trained_at": now, "card": dict(card)}
             number = db.execute(insert(models).values(**row)).inserted_primary_key
         return ModelRecord(number=number[0] if number else 0, model_id=model_id, trained_at=now, card=card)
@@ -207,7 +226,7 @@ class Store:
 
         `alpha_of(k)` is the level that the k-th opening is judged at; `before`: openings that were counted elsewhere.
         """
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             if (row := _opening(db, model_id)) is not None:
                 return row
             k = max(before, db.scalar(select(func.max(openings.c.k))) or 0) + 1  # a ledger never counts back
@@ -217,7 +236,7 @@ class Store:
 
     def record_verdict(self, k: int, verdict: Mapping[str, Any]) -> None:
         """Fill in what the k-th opening showed; a verdict once recorded is never replaced."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             undecided = (openings.c.k == k) & openings.c.verdict.is_(None)
             db.execute(update(openings).where(undecided).values(verdict=dict(verdict)))
 
@@ -230,7 +249,7 @@ class Store:
 
     def record_audit(self, version: str, findings: list[dict[str, Any]], *, now: datetime) -> None:
         """Keep what an audit of this version of the data found."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             db.execute(insert(audits).values(at=now, version=version, findings=findings))
 
     def last_audit(self) -> tuple[str, list[dict[str, Any]]] | None:
@@ -241,7 +260,7 @@ class Store:
 
     def record_run(self, command: str, *, seconds: float, details: Mapping[str, Any], now: datetime) -> None:
         """Keep that a command was carried out."""
-        with translated(self.url), self._engine.begin() as db:
+        with writing(self._engine) as db:
             db.execute(insert(runs).values(at=now, command=command, seconds=seconds, details=dict(details)))
 
     def runs(self) -> tuple[Run, ...]:
