@@ -13,10 +13,12 @@ from florilegium.cli import (
     cards,
     drafting,
     exporting,
+    feedback,
     journal,
     lab,
     labelling,
     labels,
+    monitoring,
     queries,
     recourse,
     relabelling,
@@ -61,6 +63,8 @@ app.add_typer(user.app)
 app.command()(serving.serve)
 app.command()(auditing.audit)
 app.command()(bias.bias)
+app.command()(monitoring.monitor)
+app.add_typer(feedback.app)
 app.command()(relabelling.relabel)
 app.command()(labelling.label)
 app.add_typer(recourse.appeals)
