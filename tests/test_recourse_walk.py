@@ -203,7 +203,7 @@ def test_nothing_that_is_written_runs(context: BrowserContext) -> None:
     ready(reviewer, ".queue")
     reviewer.keyboard.press("Enter")
     ready(reviewer, ".blind")
-    reviewer.keyboard.press("u")
+    reviewer.keyboard.press("1")
     ready(reviewer, "#ruling")
     reviewer.keyboard.press("a")
     expect(reviewer.locator("#ask")).to_be_focused()

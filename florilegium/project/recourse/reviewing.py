@@ -239,9 +239,14 @@ def _label(recourse: "Recourse", prediction: Prediction, ruling: Ruling, label: 
                 "Uphold the case, or leave the label as it is."
             )
         return answer
+    if label is None and answer is None:
+        raise InputError(
+            "The model did not answer, and you say that it is none of the classes: so it was right not to answer. "
+            "Reject the case, or choose what it is."
+        )
     if label == answer:
         raise InputError(
-            f"Upheld means that the answer was wrong; you say {label or 'none of the classes'!r} as the model did. "
+            f"Upheld means that the answer was wrong; you say {label!r} as the model did. "
             "Choose what it is, or reject the case."
         )
     return label
