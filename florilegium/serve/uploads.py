@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 
 from florilegium.report.render import cleaned
@@ -21,7 +21,7 @@ from florilegium.serve.limits import MIB, Limits, NoPhoto, NotAForm, Place, Requ
 
 NAME_MOST = 200  # characters of a photo's name that are kept
 FORM_CURE = "Load the page again and send its form."
-URLENCODED, MOST_FIELDS = "application/x-www-form-urlencoded", 100
+URLENCODED = "application/x-www-form-urlencoded"
 PART_BYTES = 64  # what a field costs beside its name and content
 PAGE, ADDRESS_MOST = "/", 200  # where readers without scripts send their form; characters of an address that are shown
 # Whoever is refused mid-way hears it only once they have stopped sending: so much is read and thrown away.
@@ -104,11 +104,7 @@ async def small_form(request: Request, *, limits: Limits) -> dict[str, str]:
             if len(octets) > limits.max_field_bytes:
                 await _drain(chunks)
                 raise TooLarge(f"The form holds too long a text. {FORM_CURE}")
-    try:
-        pairs = parse_qsl(octets.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError as error:
-        raise TooLarge(f"The form holds more than {MOST_FIELDS} fields. {FORM_CURE}") from error
-    return dict(pairs)
+    return dict(QueryParams(octets.decode("utf-8", "replace")))
 
 
 async def _files(
