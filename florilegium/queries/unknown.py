@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.special import rel_entr
 
 from florilegium.errors import InputError
 from florilegium.features.text import TextCounts, idf_of, normalised, tfidf, words_of
@@ -22,7 +23,6 @@ LEAST = 3  # queries of a group: two that are alike are chance
 MOST_QUERIES = 2_000  # grouped at once; distances between all pairs are held
 MOST_BACKGROUND = 5_000  # texts that say how rare a word is
 N_WORDS = 3  # that name a group
-PRIOR = 10.0  # words that are imagined per word and side: a word seen once tells nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +90,8 @@ def _linked(distances: Floats) -> Ints:
 def telling(rows: Ints, texts: Sequence[str], background: Sequence[str]) -> tuple[str, ...]:
     """Give the words that most tell these texts from the others, as they first occur in the most typical one.
 
-    By the z-score of the log odds with a prior. Source: Monroe, Colaresi & Quinn (2008), Fightin' words, Political
-    Analysis 16(4), equations 16 to 22, with the same imagined count for each word of both sides.
+    By the log-likelihood ratio of having the word, in the group against outside of it. Source: Dunning (1993), Accurate
+    methods for the statistics of surprise and coincidence, Computational Linguistics 19(1), 61-74.
     """
     own = set(rows.tolist())
     inside, outside = Counter[str](), Counter[str]()
@@ -102,11 +102,12 @@ def telling(rows: Ints, texts: Sequence[str], background: Sequence[str]) -> tupl
     words = [word for word, n in inside.items() if n > 1 and not word.isdigit()]
     if not words:
         return ()
-    a, b = (np.array([count[word] for word in words], dtype=np.float64) for count in (inside, outside))
-    prior = PRIOR * (a + b) / (a + b).sum() + 1e-3
-    n_in, n_out = len(own), len(texts) - len(own) + len(background)
-    odds = np.log((a + prior) / np.maximum(n_in - a + prior, 0.5)) - np.log((b + prior) / np.maximum(n_out - b, 0.5))
-    z = odds / np.sqrt(1 / (a + prior) + 1 / (b + prior))
-    best = [words[i] for i in np.argsort(-z, kind="stable")[:N_WORDS]]
+    has = np.array([[count[word] for word in words] for count in (inside, outside)], dtype=np.float64)  # (2, w)
+    n = np.array([[len(own)], [len(texts) - len(own) + len(background)]], dtype=np.float64)
+    share = has.sum(axis=0) / n.sum()
+    # rel_entr is x ln(x / y), and 0 where x is 0.
+    surprise = rel_entr(has, n * share).sum(axis=0) + rel_entr(n - has, n * (1 - share)).sum(axis=0)
+    telling_by = np.where(has[0] / n[0] > share, surprise, 0.0)
+    best = [words[i] for i in np.argsort(-telling_by, kind="stable")[:N_WORDS]]
     first = words_of(normalised(texts[int(rows[0])]))
     return tuple(sorted(best, key=lambda word: first.index(word) if word in first else len(first)))
