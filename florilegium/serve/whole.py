@@ -18,6 +18,7 @@ import florilegium
 from florilegium.export.lab import site as lab_site
 from florilegium.project import Project
 from florilegium.project.desk import DeskWish
+from florilegium.project.recourse.upkeep import Upkeep
 from florilegium.serve.accounts import Gate, Visits, public
 from florilegium.serve.accounts.pages import account_routes
 from florilegium.serve.app import MIN_GZIP_BYTES
@@ -109,7 +110,8 @@ def _bare_app(whole: Whole, desk: DeskAtHand) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> "AsyncIterator[None]":
         desk.prepare()
-        yield
+        with Upkeep(whole.recourse):  # retention, reminders, mail
+            yield
         desk.close()
 
     return FastAPI(
