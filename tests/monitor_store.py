@@ -1,6 +1,7 @@
 """Fill a trained project's store with made-up live answers, audits and appeals, for the tests of the monitor."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def fill(
             drawn=drawn,
             ticket_hash=ticket_hash(f"{seed}-{i}"),
         )
-        noise = rng.standard_normal(vectors.shape[1]).astype(np.float32) * vectors.std() * np.float32(0.05 + shift)
+        noise = rng.standard_normal(vectors.shape[1], dtype=np.float32) * np.float32(vectors.std() * (0.05 + shift))
         case = _case(Origin.AUDIT, f"audit-{seed}-{i}", at) if drawn and may else None
         recordings.append(Recording(prediction=prediction, vector=vectors[row] + noise, case=case, days=14.0))
         truths.append(classes[c] if rng.random() < accuracy else classes[(c + 1) % len(classes)])
@@ -77,6 +78,7 @@ def _contest(project: Project, contested: list[Prediction], now: datetime, seed:
 
 def _review(project: Project, truth: dict[int, str], now: datetime, rng: np.random.Generator) -> None:
     """Decide nearly all cases that are old enough, a few days after they came."""
+    steps: tuple[tuple[Step, dict[str, Any]], ...]
     for file in project.store.cases.all():
         at = file.case.at + timedelta(days=float(rng.exponential(3)))
         if at > now or rng.random() < 0.1:

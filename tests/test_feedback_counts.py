@@ -140,7 +140,7 @@ def test_shares_of_classes_are_compared() -> None:
 
 def test_confidence_is_corrected_by_judged_answers() -> None:
     """A model that is 10 points too sure is corrected by 10 points, in ranges that cover the truth 95 times in 100."""
-    rng, covered = np.random.default_rng(0), 0
+    rng, covered, said = np.random.default_rng(0), 0, ""
     for seed in range(200):
         p = rng.uniform(0.7, 1, 400)
         judged = Judged(probability=p, right=rng.random(400) < p - 0.1)
@@ -149,9 +149,10 @@ def test_confidence_is_corrected_by_judged_answers() -> None:
         assert found.low is not None
         assert found.high is not None
         covered += found.low <= 0.75 <= found.high
+        said = found.sentence
 
     assert 0.95 - 3 * np.sqrt(0.05 * 0.95 / 200) <= covered / 200
-    assert "only while calibration holds" in found.sentence
+    assert "only while calibration holds" in said
 
 
 def test_confidence_without_answers_claims_nothing() -> None:

@@ -42,7 +42,13 @@ def test_no_shift_is_found_at_the_stated_rate() -> None:
     """Where nothing has shifted p is spread evenly over 0..1, for embeddings and for facts with ties."""
     rng = np.random.default_rng(2)
     embeddings = [
-        energy(rng.normal(size=(30, 4)), rng.normal(size=(25, 4)), n_permutations=99, rng=rng)[1] for _ in range(200)
+        energy(
+            rng.normal(size=(30, 4)).astype(np.float32),
+            rng.normal(size=(25, 4)).astype(np.float32),
+            n_permutations=99,
+            rng=rng,
+        )[1]
+        for _ in range(200)
     ]
     facts = [
         smirnov(rng.integers(0, 9, 60).astype(float), rng.integers(0, 9, 70).astype(float), n_permutations=99, rng=rng)[

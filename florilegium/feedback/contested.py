@@ -110,11 +110,11 @@ def survival(days: Floats, done: Bools) -> tuple[Floats, Floats, Floats]:
     times = np.unique(days[done])
     ordered = np.sort(days)
     at_risk = len(days) - np.searchsorted(ordered, times, side="left")
-    ended = np.unique(days[done], return_counts=True)[1] if len(times) else np.zeros(0)
-    left = np.cumprod(1 - ended / at_risk) if len(times) else np.zeros(0)
+    ended = np.unique(days[done], return_counts=True)[1]
+    left: Floats = np.cumprod(1 - ended / at_risk, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.cumsum(ended / (at_risk * (at_risk - ended)))
-        error = np.sqrt(greenwood) / np.abs(np.log(left))
+        error: Floats = np.sqrt(greenwood) / np.abs(np.log(left))
     return times, left, error
 
 

@@ -107,7 +107,7 @@ def class_shares(given: LiveRecord, before: Ints | None) -> tuple[ClassShare, ..
         p = None
         if before is not None and len(before):
             p = shares(Side.of(yes, clusters), Side.of(before == c, None)).p
-        found.append((name, live, None if p is None else float((before == c).mean()), p))
+        found.append((name, live, None if before is None or p is None else float(np.mean(before == c)), p))
     corrected = iter(holm([p for *_, p in found if p is not None]))
     made = [
         ClassShare(name=name, live=live, before=was, p=None if p is None else next(corrected))

@@ -125,8 +125,7 @@ def _kept(chance: Floats, live: Floats, a: float) -> Bools:
     needed = np.where(chance > a, np.log(np.maximum(chance, a) / a), -np.inf)  # log stake that would speak against it
     padded = np.concatenate([np.full(s - 1, np.inf), live, np.full(s - 1, np.inf)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, s)  # (2 s - 1, s)
-    kept: Bools = (windows < needed).any(axis=1)
-    return kept
+    return np.asarray((windows < needed).any(axis=1), dtype=np.bool_)
 
 
 def _score(name: str, yes: Bools, clusters: Ints | None, *, level: float) -> Score | None:

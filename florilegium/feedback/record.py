@@ -5,7 +5,7 @@ Values only: the shell fills them from the store. Sees answers, never the model 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -107,7 +107,9 @@ class LiveRecord:
             rows=place[self.appeals.rows[kept]],
             **{name: getattr(self.appeals, name)[kept] for name in ("received", "answered", "deadline", "outcome")},
         )
-        arrays = {name: part[rows] for name, part in _sized(self).items() if name in _NAMES and part is not None}
+        arrays: dict[str, Any] = {
+            name: part[rows] for name, part in _sized(self).items() if name in _NAMES and part is not None
+        }
         seen = rows[self.rows_of_vectors]
         return replace(
             self,

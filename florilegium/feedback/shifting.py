@@ -113,7 +113,7 @@ def _distances(points: Vectors) -> Vectors:
     square = (centred**2).sum(axis=1)
     found = square[:, None] + square[None, :] - 2 * (centred @ centred.T)
     np.fill_diagonal(found, 0)
-    return np.sqrt(np.maximum(found, 0, out=found), out=found)
+    return np.asarray(np.sqrt(np.maximum(found, 0, out=found), out=found), dtype=np.float32)
 
 
 def smirnov(x: Floats, y: Floats, *, n_permutations: int, rng: np.random.Generator) -> tuple[float, float]:

@@ -159,9 +159,10 @@ def _repeat(data: _Data, wish: Wish, rng: np.random.Generator) -> _Repeat:
     # One draw serves all ways, so that they differ in nothing else.
     draws = [(rng.random(len(batch)), rng.random(len(batch))) for batch in batches]
     accuracy, wrong, recall, died = {}, {}, {}, {}
+    learned = start
     for way in Way:
-        course, share_wrong, said, after = [_share(before == y[held])], [0.0], first[: len(batches[0])], before
         learned, labels = start, y[start]
+        course, share_wrong, said, after = [_share(before == y[held])], [0.0], first[: len(batches[0])], before
         for i, (batch, (judged, accepts)) in enumerate(zip(batches, draws, strict=True)):
             taken = np.where(accepts < wish.automation_bias, said, y[batch])
             seen = (judged < wish.share_audited) & (way is Way.AUDITED) | (way is Way.PEOPLE)

@@ -4,7 +4,7 @@ Places are shares of width and height, 0..1; height counts from the top, as SVG 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from florilegium.bias.result import Axis
@@ -111,14 +111,13 @@ def courses(watched: Watched, trained: Sequence[tuple[int, float]]) -> tuple[Cha
     if not bins:
         return ()
     most = max(each.n for each in bins)
-    ends = {"first": _day(bins[0].start), "last": _day(bins[-1].start), "marks": _marks(watched, trained)}
+    first, last, marks = _day(bins[0].start), _day(bins[-1].start), _marks(watched, trained)
     promise = watched.audit.promise
-    return (
+    charts = (
         Chart(
             caption=f"Answers per {unit}",
             bars=_counts(bins, [each.n for each in bins]),
             top=f"{most:,}",
-            **ends,
         ),
         Chart(
             caption=f"Share unknown per {unit}",
@@ -127,7 +126,6 @@ def courses(watched: Watched, trained: Sequence[tuple[int, float]]) -> tuple[Cha
             top="100 %",
             bottom="0 %",
             is_range=True,
-            **ends,
         ),
         Chart(
             caption=f"Live accuracy per {unit}, by the blind audit, where it answers",
@@ -136,9 +134,9 @@ def courses(watched: Watched, trained: Sequence[tuple[int, float]]) -> tuple[Cha
             top="100 %",
             bottom="0 %",
             is_range=True,
-            **ends,
         ),
     )
+    return tuple(replace(chart, first=first, last=last, marks=marks) for chart in charts)
 
 
 def _marks(watched: Watched, trained: Sequence[tuple[int, float]]) -> tuple[tuple[float, str], ...]:
