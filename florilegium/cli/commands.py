@@ -12,6 +12,7 @@ from florilegium.cli import (
     bias,
     cards,
     drafting,
+    encoding,
     exporting,
     journal,
     lab,
@@ -48,6 +49,7 @@ app = typer.Typer(
     add_completion=True,
 )
 app.add_typer(exporting.app)
+app.add_typer(encoding.app)
 app.add_typer(lab.app)
 app.add_typer(cards.app)
 app.add_typer(journal.app)

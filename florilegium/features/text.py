@@ -55,6 +55,15 @@ def normalised(text: str) -> str:
     return " ".join(folded.encode("utf-8", "replace").decode("utf-8").split())
 
 
+def readable(text: str) -> str:
+    r"""Give a text as a sentence encoder reads it: its first 20,000 characters, without what is unseen.
+
+    >>> readable("  My\u200b CARD ")
+    'My CARD'
+    """
+    return _UNSEEN.sub("", text[:MAX_CHARS]).encode("utf-8", "replace").decode("utf-8").strip()
+
+
 def normalised_hash(text: str) -> str:
     """Give the SHA-256 (hex) of a text without case, punctuation and spacing: equal hash, exact duplicate.
 

@@ -135,7 +135,7 @@ def _features(
     project: "Project", holdings: Holdings, side: TrainingSide
 ) -> tuple[TextCounts | None, dict[str, Features]]:
     texts = holdings.texts(side.rows)
-    if texts is None:
+    if texts is None or holdings.survey.encoded:
         return None, {key: e.vectors[side.rows] for key, e in holdings.survey.encoded.items()}
     vocabulary = TextCounts.learn(texts)
     return vocabulary, {vocabulary.key: vocabulary.counts(texts, progress=project.progress)}
