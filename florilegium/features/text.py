@@ -93,8 +93,11 @@ def similarity_vectors(texts: Sequence[str]) -> sp.csr_array:
         norm=None,
         dtype=np.float32,
     )
-    counts = sp.csr_array(hashing.transform([normalised(t) for t in texts]))
-    return _unit_rows(_damped(counts))
+    parts = [
+        _unit_rows(_damped(sp.csr_array(hashing.transform([normalised(t) for t in texts[start : start + CHUNK]]))))
+        for start in range(0, len(texts), CHUNK)
+    ]
+    return sp.csr_array(sp.vstack(parts, format="csr") if parts else (0, N_SIMILARITY), dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,8 +17,8 @@ from florilegium.features.graphs import constant, node
 from florilegium.features.sentences.encoder import TOKEN_IDS, TOKEN_MASK
 from florilegium.types import Vectors
 
-TOKENS = "trunk/tokens"  # float32 (n, t, d): one vector per token
-FLOAT_MASK = "trunk/mask"  # float32 (n, t)
+TOKENS = "text/tokens"  # float32 (n, t, d): one vector per token
+FLOAT_MASK = "text/mask"  # float32 (n, t)
 FAR_BELOW = -1e9  # added to the score of a free place: its share of attention is 0
 FAMILY = ("bert", "roberta", "xlm-roberta", "camembert")
 _GELU = {"gelu": "none", "gelu_new": "tanh", "gelu_pytorch_tanh": "tanh"}
@@ -34,7 +34,7 @@ class Nodes:
 
 
 def bert_nodes(config: Mapping[str, Any], weights: Mapping[str, Vectors], *, where: str) -> tuple[Nodes, int, int]:
-    """Give nodes from token numbers to `trunk/tokens`, how many tokens fit, and d.
+    """Give nodes from token numbers to `text/tokens`, how many tokens fit, and d.
 
     Args: config: of config.json.  weights: of model.safetensors.
     Raises: ModelFileError: the network is of another kind, or a weight is missing or of another shape.
@@ -85,9 +85,9 @@ class _Builder:
 
     def built(self) -> tuple[Nodes, int, int]:
         n_places = self._embeddings()
-        x = "trunk/embedded"
+        x = "text/embedded"
         for number in range(self.plan.layers):
-            x = self._layer(x, f"encoder.layer.{number}.", f"trunk/{number}/", last=number == self.plan.layers - 1)
+            x = self._layer(x, f"encoder.layer.{number}.", f"text/{number}/", last=number == self.plan.layers - 1)
         return Nodes(nodes=tuple(self.nodes), constants=tuple(self.constants)), n_places, self.plan.d
 
     def add(self, op: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
@@ -111,23 +111,23 @@ class _Builder:
         words = self.weight("embeddings.word_embeddings.weight", 0, d)
         places = self.weight("embeddings.position_embeddings.weight", 0, d)[plan.first :]
         kind = self.weights.get("embeddings.token_type_embeddings.weight", np.zeros((1, d), dtype=np.float32))
-        self.const("trunk/words", words)
-        self.const("trunk/places", places + kind[:1])  # every text is of the first kind
+        self.const("text/words", words)
+        self.const("text/places", places + kind[:1])  # every text is of the first kind
         for name, values in (("zero", [0]), ("one", [1]), ("middle", [1, 2])):
-            self.const(f"trunk/{name}", values, np.int64)
-        self.const("trunk/heads", [0, 0, plan.heads, d // plan.heads], np.int64)
-        self.const("trunk/whole", [0, 0, d], np.int64)
-        self.const("trunk/far_below", FAR_BELOW)
-        self.const("trunk/full", 1.0)
-        self.add("Gather", ["trunk/words", TOKEN_IDS], "trunk/word_vectors")
-        self.add("Shape", [TOKEN_IDS], "trunk/t", start=1, end=2)
-        self.add("Slice", ["trunk/places", "trunk/zero", "trunk/t", "trunk/zero"], "trunk/place_vectors")
-        self.add("Add", ["trunk/word_vectors", "trunk/place_vectors"], "trunk/summed")
-        self._norm("trunk/summed", "embeddings.LayerNorm.", "trunk/embedded")
+            self.const(f"text/{name}", values, np.int64)
+        self.const("text/heads", [0, 0, plan.heads, d // plan.heads], np.int64)
+        self.const("text/whole", [0, 0, d], np.int64)
+        self.const("text/far_below", FAR_BELOW)
+        self.const("text/full", 1.0)
+        self.add("Gather", ["text/words", TOKEN_IDS], "text/word_vectors")
+        self.add("Shape", [TOKEN_IDS], "text/t", start=1, end=2)
+        self.add("Slice", ["text/places", "text/zero", "text/t", "text/zero"], "text/place_vectors")
+        self.add("Add", ["text/word_vectors", "text/place_vectors"], "text/summed")
+        self._norm("text/summed", "embeddings.LayerNorm.", "text/embedded")
         self.add("Cast", [TOKEN_MASK], FLOAT_MASK, to=TensorProto.FLOAT)
-        self.add("Sub", ["trunk/full", FLOAT_MASK], "trunk/free")
-        self.add("Mul", ["trunk/free", "trunk/far_below"], "trunk/hidden")
-        self.add("Unsqueeze", ["trunk/hidden", "trunk/middle"], "trunk/bias")  # (n, 1, 1, t)
+        self.add("Sub", ["text/full", FLOAT_MASK], "text/free")
+        self.add("Mul", ["text/free", "text/far_below"], "text/hidden")
+        self.add("Unsqueeze", ["text/hidden", "text/middle"], "text/bias")  # (n, 1, 1, t)
         return len(places)
 
     def _layer(self, x: str, ours: str, to: str, *, last: bool) -> str:
@@ -137,14 +137,14 @@ class _Builder:
             made = self._line(
                 x, f"{ours}attention.self.{name}.", f"{to}{name}", scale=scale if name == "query" else 1.0
             )
-            self.add("Reshape", [made, "trunk/heads"], f"{to}{name}/split")
+            self.add("Reshape", [made, "text/heads"], f"{to}{name}/split")
             self.add("Transpose", [f"{to}{name}/split"], f"{to}{name}/turned", perm=perm)
         self.add("MatMul", [f"{to}query/turned", f"{to}key/turned"], f"{to}raw")  # (n, h, t, t)
-        self.add("Add", [f"{to}raw", "trunk/bias"], f"{to}seen")
+        self.add("Add", [f"{to}raw", "text/bias"], f"{to}seen")
         self.add("Softmax", [f"{to}seen"], f"{to}shares", axis=-1)
         self.add("MatMul", [f"{to}shares", f"{to}value/turned"], f"{to}mixed")
         self.add("Transpose", [f"{to}mixed"], f"{to}mixed/turned", perm=[0, 2, 1, 3])
-        self.add("Reshape", [f"{to}mixed/turned", "trunk/whole"], f"{to}mixed/whole")
+        self.add("Reshape", [f"{to}mixed/turned", "text/whole"], f"{to}mixed/whole")
         out = self._line(f"{to}mixed/whole", f"{ours}attention.output.dense.", f"{to}out")
         self.add("Add", [out, x], f"{to}attended/sum")
         y = self._norm(f"{to}attended/sum", f"{ours}attention.output.LayerNorm.", f"{to}attended")

@@ -35,7 +35,7 @@ def joined(body: Nodes, ending: Ending, *, d: int, name: str, where: str) -> onn
 
 
 def exported_nodes(model: onnx.ModelProto, *, where: str) -> tuple[Nodes, int]:
-    """Take the transformer out of an exporter's graph: nodes from our inputs to `trunk/tokens`, and d.
+    """Take the transformer out of an exporter's graph: nodes from our inputs to `text/tokens`, and d.
 
     Raises: ModelFileError: it asks for more than a text has, or gives no vector per token.
     """
@@ -48,9 +48,9 @@ def exported_nodes(model: onnx.ModelProto, *, where: str) -> tuple[Nodes, int]:
         )
     output, d = _tokens_of(model, where=where)
     some, tensors = graphs.needed(model.graph, output)
-    keep = {IDS: TOKEN_IDS, MASK: TOKEN_MASK, KINDS: "trunk/kinds", output: TOKENS}
-    nodes, constants = graphs.renamed(some, tensors, prefix="trunk/", keep=keep)
-    kinds = [node("Sub", [TOKEN_IDS, TOKEN_IDS], "trunk/kinds")] if KINDS in inputs else []  # every text is of kind 0
+    keep = {IDS: TOKEN_IDS, MASK: TOKEN_MASK, KINDS: "text/kinds", output: TOKENS}
+    nodes, constants = graphs.renamed(some, tensors, prefix="text/", keep=keep)
+    kinds = [node("Sub", [TOKEN_IDS, TOKEN_IDS], "text/kinds")] if KINDS in inputs else []  # every text is of kind 0
     return Nodes(nodes=tuple(kinds + nodes), constants=tuple(_named_once(constants))), d
 
 
