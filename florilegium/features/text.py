@@ -186,6 +186,13 @@ def padded(counts: sp.csr_array) -> tuple[Ints, Vectors]:
     return ids, numbers
 
 
+def word_counts(plain: Sequence[str], *, most: int = 20_000) -> tuple[tuple[str, ...], sp.csr_array]:
+    """Give the commonest words and pairs of words of n normalised texts, at most `most`, and their counts (n, w)."""
+    words = _common_terms(_word_counter(), plain, 2, most)
+    counts = sp.csr_array(_word_counter(vocabulary=words).transform(plain)) if words else sp.csr_array((len(plain), 0))
+    return words, counts
+
+
 def _damped(counts: sp.csr_array) -> sp.csr_array:
     damped = counts.astype(np.float32, copy=True)
     damped.data = 1 + np.log(damped.data)
