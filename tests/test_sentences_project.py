@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,16 @@ from florilegium.project.tuning import TuneWish
 from tests import sentence_making as making
 
 runner = CliRunner()
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Let torch use one core: two threads that wait for each other on tiny products cost a hundred times more."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +125,9 @@ def test_a_folder_of_other_things_is_not_overwritten(encoder: Path, tmp_path: Pa
     assert (tmp_path / "mine.txt").read_text() == "precious"
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_fine_tuning_says_its_cost_and_goes_on_after_a_kill(project: Project, tmp_path: Path) -> None:
     """The cost is said first; a killed training goes on from its checkpoint to the same result; bytes are refused."""
-    pytest.importorskip("torch")
     from florilegium.features.sentences import small, with_trunk
     from florilegium.model import finetune
     from florilegium.project.side import training_side
@@ -150,9 +161,9 @@ def test_fine_tuning_says_its_cost_and_goes_on_after_a_kill(project: Project, tm
         finetune.tuned_on_texts(replace(task, encoder=in_bytes), plan)
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_a_fine_tuned_encoder_is_kept_only_where_it_is_better(project: Project) -> None:
     """`train --finetune` compares with the frozen head on the same held-out texts, and says so either way."""
-    pytest.importorskip("torch")
     result = project.train(TuneWish(epochs=1))
     record = result.record.card["fine_tuning"]
 
