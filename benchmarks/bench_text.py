@@ -189,7 +189,7 @@ def stream_part(queries: Queries) -> list[bool]:
     million = 1_000_000 / N_STREAM
     grown = peak_mib() - first
     print(
-        f"stream: 1,000,000 texts in {wall * million:.0f} s ({used * million:.0f} s of CPU), {grown} MiB more at the end"
+        f"stream: a million texts in {wall * million:.0f} s, {used * million:.0f} s of CPU; {grown} MiB more at the end"
     )
     return [used * million < PROMISED["stream seconds per million"], grown < 64]
 

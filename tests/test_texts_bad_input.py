@@ -72,6 +72,15 @@ def test_each_odd_text_gets_an_answer(project: Project, name: str) -> None:
     np.testing.assert_allclose(together.probabilities[list(ODD).index(name)], alone.probabilities[0], atol=1e-5)
 
 
+def test_what_is_not_read_is_said(project: Project) -> None:
+    """Training says of how many texts the end is not read: one has a megabyte."""
+    notes = " ".join(project.train().notes)
+
+    assert "1 of" in notes
+    assert "only the first 20,000 characters" in notes
+    assert ("reads 32 tokens" in notes) == project.settings.encoder.startswith("st:")
+
+
 def test_the_page_runs_nothing_of_it(project: Project) -> None:
     """HTML in a text stands in the report as text."""
     html = (project.folder / "report.html").read_text(encoding="utf-8", errors="replace")

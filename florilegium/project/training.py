@@ -18,6 +18,7 @@ from florilegium.features.text import TextCounts
 from florilegium.model import Trained as TrainedHead
 from florilegium.model.weights import Features
 from florilegium.project import abstaining, kept
+from florilegium.project.encoders import cut_notes
 from florilegium.project.holdings import Holdings, numbers_of
 from florilegium.project.ladder import climb
 from florilegium.project.publishing import publish, trained_figures, training_hash
@@ -95,6 +96,7 @@ def _learned(
     if tuning is not None:
         found, encoder = tuning.found, tuning.encoder or encoder
         sources = sources if tuning.encoder is None else _tuned_sources(holdings, side, found)
+    cut = cut_notes(holdings.choice.encoders, holdings.texts(side.rows))
     answers = _out_of_fold(side, found)
     own = evaluation.score(MODEL, answers.right, answers.groups)
     figures = abstaining.class_figures(answers, trained_figures(side), judged_on=abstaining.HELD_OUT)
@@ -115,7 +117,7 @@ def _learned(
         "shuffled": _shuffled(found, side),
         "temperature": found.temperature,
         "abstention": asdict(found.abstention),
-        "notes": [holdings.choice.why, *holdings.choice.notes, *sampled, *found.notes],
+        "notes": [holdings.choice.why, *holdings.choice.notes, *cut, *sampled, *found.notes],
         "seconds": time.perf_counter() - began,
     }
 
