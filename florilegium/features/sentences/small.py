@@ -7,6 +7,8 @@ Source: Dettmers et al. (2022), LLM.int8(), NeurIPS, section 2.1 (vector-wise sc
 quantisation (reduced range).
 """
 
+import math
+
 import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, numpy_helper
@@ -39,7 +41,7 @@ def small(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _is_matrix(tensor: TensorProto) -> bool:
-    n = np.prod(tensor.dims, dtype=np.int64)
+    n = math.prod(tensor.dims)
     return tensor.data_type == TensorProto.FLOAT and len(tensor.dims) == 2 and n >= LEAST_NUMBERS
 
 

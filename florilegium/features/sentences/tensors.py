@@ -52,11 +52,11 @@ def _is_floating(name: str, said: Mapping[str, Any]) -> bool:
 def _tensor(body: memoryview, said: Mapping[str, Any]) -> Vectors:
     begin, end = said["data_offsets"]
     shape = [int(size) for size in said["shape"]]
-    kind = np.dtype("<u2") if said["dtype"] == _BFLOAT else _KINDS[said["dtype"]]
+    kind: np.dtype[Any] = np.dtype("<u2") if said["dtype"] == _BFLOAT else _KINDS[said["dtype"]]
     n_bytes = math.prod(shape) * kind.itemsize
     if min(shape, default=0) < 0 or not 0 <= begin <= end <= len(body) or end - begin != n_bytes:
         raise ValueError(f"a tensor of {shape} in bytes {begin} to {end}")
     values = np.frombuffer(body[begin:end], dtype=kind).reshape(shape)
     if said["dtype"] == _BFLOAT:
-        return (values.astype(np.uint32) << 16).view(np.float32)
-    return values.astype(np.float32)
+        return np.asarray((values.astype(np.uint32) << 16).view(np.float32))
+    return np.asarray(values, dtype=np.float32)
