@@ -25,7 +25,16 @@ from florilegium.source.base import Files, Texts
 from florilegium.types import Floats, Ints, Octets, Vectors
 
 if TYPE_CHECKING:
-    from florilegium.model.finetune import Forecast, ScratchTask, SentencePlan, SentenceTask, Task, Tuned
+    from florilegium.model.finetune import (
+        Forecast,
+        Plan,
+        ScratchPlan,
+        ScratchTask,
+        SentencePlan,
+        SentenceTask,
+        Task,
+        Tuned,
+    )
     from florilegium.project.project import Project
 
 KEPT_BYTES = 4 << 30  # of decoded photos; what is beyond is decoded each time it is seen
@@ -71,6 +80,7 @@ def tune(
     finetune = library()
     encoder = next((e for e in holdings.choice.encoders if e.key == found.encoder), None)
     task: Task | ScratchTask | SentenceTask
+    plan: Plan | ScratchPlan | SentencePlan
     if isinstance(encoder, SentenceEncoder):
         task = sentence_task(holdings, side, encoder, x)
         plan = sentence_plan(len(side.y), seed=project.settings.seed, wish=wish)

@@ -16,7 +16,10 @@ from florilegium.features.sentences.pooling import Ending, ending_nodes
 # What exporters call them; the first three inputs are all that a text without a partner needs.
 IDS, MASK, KINDS = "input_ids", "attention_mask", "token_type_ids"
 OUTPUTS = ("last_hidden_state", "token_embeddings", "output_0")
-INPUTS = {TOKEN_IDS: (TensorProto.INT64, ["N", "T"]), TOKEN_MASK: (TensorProto.INT64, ["N", "T"])}
+INPUTS: dict[str, tuple[int, list[int | str]]] = {
+    TOKEN_IDS: (TensorProto.INT64, ["N", "T"]),
+    TOKEN_MASK: (TensorProto.INT64, ["N", "T"]),
+}
 
 
 def joined(body: Nodes, ending: Ending, *, d: int, name: str, where: str) -> onnx.ModelProto:
@@ -26,7 +29,7 @@ def joined(body: Nodes, ending: Ending, *, d: int, name: str, where: str) -> onn
     """
     nodes, constants = ending_nodes(ending, tokens=TOKENS)
     width = ending.dense[-1].coef.shape[1] if ending.dense else d
-    outputs = {EMBEDDING: (TensorProto.FLOAT, ["N", int(width)])}
+    outputs: dict[str, tuple[int, list[int | str]]] = {EMBEDDING: (TensorProto.FLOAT, ["N", int(width)])}
     try:
         made = model_of([*body.nodes, *nodes], [*body.constants, *constants], name=name, inputs=INPUTS, outputs=outputs)
     except onnx.checker.ValidationError as error:

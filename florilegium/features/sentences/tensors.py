@@ -59,4 +59,4 @@ def _tensor(body: memoryview, said: Mapping[str, Any]) -> Vectors:
     values = np.frombuffer(body[begin:end], dtype=kind).reshape(shape)
     if said["dtype"] == _BFLOAT:
         return np.asarray((values.astype(np.uint32) << 16).view(np.float32))
-    return np.asarray(values, dtype=np.float32)
+    return np.array(values, dtype=np.float32)
