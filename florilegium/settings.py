@@ -26,7 +26,7 @@ class Settings:
     source: SourceSpec
     seed: int = 0  # same seed, same data: same split, same model
     share_test: float = 0.2  # 0..1, the share of the data that is sealed, unless the source brings a test set
-    encoder: str = "auto"  # auto, pixels, tfidf, a backbone's name or onnx:PATH
+    encoder: str = "auto"  # auto, pixels, tfidf, a backbone's name, onnx:PATH, hf:NAME or st:PATH_OR_NAME
     alpha: float = 0.05  # the chance of ever calling a model better that is not, over all openings together
     answer_accuracy: float = 0.95  # 0..1, the share right among given answers that the abstention aims at
     openings_before: int = 0  # how often this very test set was opened before this folder was made

@@ -43,6 +43,7 @@ HEAVY = [
     "sqlalchemy",
     "cleanlab",
     "httpx",
+    "tokenizers",
 ]
 # What a Project offers beside the commands: parts that a notebook wants to look at.
 METHODS_WITHOUT_COMMAND = {"confusion", "holdings"}
@@ -190,7 +191,7 @@ def test_a_command_is_a_method_of_the_same_name() -> None:
     commands = set(getattr(typer.main.get_command(app), "commands", {}))
     methods = {name for name in vars(Project) if not name.startswith("_") and callable(getattr(Project, name))}
     whole_way = {"demo", "run"}  # several methods one after the other
-    without_project = {"predict", "serve", "export", "lab", "cards", "draft", "restore"}  # run where no project is
+    without_project = {"predict", "serve", "export", "encoder", "lab", "cards", "draft", "restore"}  # no project there
 
     assert commands - whole_way - without_project - methods == set()
     assert methods - commands - METHODS_WITHOUT_COMMAND == set()

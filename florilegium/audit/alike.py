@@ -175,11 +175,11 @@ def join_alike(forest: Forest, space: Space, needed: Floats, *, prints: Prints |
             i, j = i + start, j + other
             bits = np.full(len(i), N_BITS, dtype=np.uint8) if prints is None else prints.differ(i, j)
             maybe = (i < j) & (rough.ravel()[flat] >= loose[bits])
-            _check(forest, space, i[maybe], j[maybe], needed[bits[maybe]])
+            join_checked(forest, space, i[maybe], j[maybe], needed[bits[maybe]])
         progress(STEP, min(start + BLOCK, n), n)
 
 
-def _check(forest: Forest, space: Space, i: Ints, j: Ints, needs: Floats) -> None:
+def join_checked(forest: Forest, space: Space, i: Ints, j: Ints, needs: Floats) -> None:
     """Join the pairs that are really alike, a chunk at a time, so that each chunk knows what the last one joined."""
     while len(i):
         apart = forest.groups[i] != forest.groups[j]

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from florilegium.audit.aligned import agreements
 from florilegium.audit.alike import N_BITS, Dense, Forest, Prints, Sparse, join_agreeing, join_alike, worth_a_look
+from florilegium.audit.sketches import SKETCHED_FROM, join_sketched
 from florilegium.types import Bools, Floats, Ints, Octets, Progress, Vectors, silent
 
 SIMILAR = 0.84  # cosine of centred embeddings alone
@@ -41,19 +42,23 @@ def near_duplicates(
     thumbs: Octets | None = None,
     threshold: float = SIMILAR,
     centre: bool = True,
+    sketched_from: int = SKETCHED_FROM,
     progress: Progress = silent,
 ) -> Duplicates:
     """Group exact and near copies; a chain of near copies is one group.
 
     Near means a cosine of at least `threshold` between vectors from which the mean vector was taken (`centre`): raw
     embeddings of one kind of picture all point roughly the same way. Pictures whose perceptual hashes agree need less.
-    Memory is linear in n; time is quadratic, with a small factor. Vectors are first compared in a random projection to
-    192 dimensions, whose cosines have a standard error of (1 - c^2) / sqrt(192); what might be near is checked exactly.
+    Memory is linear in n; time is quadratic, with a small factor, but for very many texts. Vectors are first compared
+    in a random projection to 192 dimensions, whose cosines have a standard error of (1 - c^2) / sqrt(192); what might
+    be near is checked exactly.
     Source: Li, Hastie & Church (2006), Improving random projections using marginal information, COLT, lemma 3.
     Args: hashes: (n,) content hashes.  vectors: (n, d) dense or sparse (never centred); None: exact copies only.
         prints: perceptual hashes of the n pictures.
         thumbs: (n, 32, 32, 3) of photos, not of drawings or digits: pairs that are somewhat alike are found too where
-            these agree when laid over one another.  progress: hears of "items compared".
+            these agree when laid over one another.
+        sketched_from: sparse rows of more different contents than this are not compared pair by pair, but where their
+            MinHash sketches agree (`sketches`).  progress: hears of "items compared".
 
     >>> found = near_duplicates(["a", "b", "a", "c"], vectors=np.eye(4, dtype=np.float32)[[0, 1, 0, 1]], centre=False)
     >>> found.exact.tolist(), found.groups.tolist()
@@ -64,6 +69,10 @@ def near_duplicates(
     if vectors is None or len(number) < 2:
         return Duplicates(groups=exact, exact=exact)
     _, firsts = np.unique(exact, return_index=True)  # one row per content; group numbers rise with first appearance
+    if sp.issparse(vectors) and len(firsts) > sketched_from:
+        forest = Forest(len(firsts))
+        join_sketched(forest, sp.csr_array(vectors)[firsts], threshold=threshold, progress=progress)
+        return Duplicates(groups=combine(forest.groups[exact]), exact=exact)
     space = Sparse(sp.csr_array(vectors), firsts) if sp.issparse(vectors) else Dense(vectors, firsts, centre=centre)
     forest = Forest(len(firsts))
     some = None if prints is None else Prints(hashes=prints.hashes[firsts], mirrored=prints.mirrored[firsts])

@@ -13,6 +13,7 @@ from florilegium.cli import (
     bias,
     cards,
     drafting,
+    encoding,
     exporting,
     feedback,
     journal,
@@ -54,6 +55,7 @@ app = typer.Typer(
     add_completion=True,
 )
 app.add_typer(exporting.app)
+app.add_typer(encoding.app)
 app.add_typer(lab.app)
 app.add_typer(cards.app)
 app.add_typer(journal.app)

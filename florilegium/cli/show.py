@@ -186,12 +186,12 @@ def trained(console: Console, result: Trained) -> None:
     notes(console, result.notes)
 
 
-def next_steps(console: Console, folder: Path, report: Path, model: Path) -> None:
+def next_steps(console: Console, folder: Path, report: Path, model: Path, *, texts: bool = False) -> None:
     """Say what to do now."""
     heading(console, "Next")
     for command, what in (
         (f"open {shlex.quote(str(report))}", "read the report"),
-        (f"florilegium predict {shlex.quote(str(model))} PHOTO...", "classify something new"),
+        (f"florilegium predict {shlex.quote(str(model))} {'TEXT' if texts else 'PHOTO'}...", "classify something new"),
         (in_folder("florilegium audit", folder), "see all findings"),
         (f"{in_folder('florilegium relabel', folder)} ITEM LABEL", "correct a label, then run again"),
     ):

@@ -11,6 +11,7 @@ from florilegium.cli.hints import with_folder
 from florilegium.cli.terminal import console
 from florilegium.evaluation import verdict_dict
 from florilegium.project import prepare
+from florilegium.source.base import Kind
 
 MOST_FINDINGS = 8  # in the summary; `florilegium audit` shows all
 
@@ -59,7 +60,8 @@ def whole_way(source: str, output: Path, choices: dict[str, Any], *, bars: Bars,
                 (project.model_path, "the classifier, for any ONNX runtime"),
             ],
         )
-        show.next_steps(out, project.folder, reported.path, project.model_path)
+        texts = project.holdings().dataset.kind is Kind.TEXT
+        show.next_steps(out, project.folder, reported.path, project.model_path, texts=texts)
         return {
             "project": str(project.folder),
             "new": reading_dict(reading, status),

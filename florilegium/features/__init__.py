@@ -12,6 +12,7 @@ from florilegium.features.encoder import GraphEncoder, encoder_graph
 from florilegium.features.looks import Looks
 from florilegium.features.pixels import pixels_encoder
 from florilegium.features.recipe import Recipe
+from florilegium.features.sentences import SentenceEncoder
 from florilegium.features.stream import stream
 from florilegium.features.survey import Encoded, Survey, encode, look, survey
 
@@ -21,6 +22,7 @@ __all__ = [
     "GraphEncoder",
     "Looks",
     "Recipe",
+    "SentenceEncoder",
     "Survey",
     "VectorCache",
     "backbone",

@@ -16,6 +16,8 @@ from florilegium.features.backbone import BACKBONES, DATA_VARIABLE, backbone, ba
 from florilegium.features.decode import decode
 from florilegium.features.encoder import GraphEncoder
 from florilegium.features.pixels import pixels_encoder
+from florilegium.features.sentences import PREFIX as SENTENCES
+from florilegium.features.sentences import SentenceEncoder, folder_of, sentence_encoder
 from florilegium.source.base import Contents, Files, Pixels, Texts
 from florilegium.types import Octets
 
@@ -23,7 +25,7 @@ TINY_SIDE = 64  # px: up to this, every pixel can be a feature (12,288 numbers i
 PHOTO_PIXELS_SIDE = 32  # px: what is left of a photo where no backbone is at hand
 N_PEEK = 32  # files looked into; spread evenly over the set
 DEFAULT_BACKBONE = "mobilenetv2_100_tf"
-WISHES = ("auto", "pixels", "tfidf", petal.NAME, *BACKBONES, "onnx:PATH", "hf:NAME")
+WISHES = ("auto", "pixels", "tfidf", petal.NAME, *BACKBONES, "onnx:PATH", "hf:NAME", "st:PATH_OR_NAME")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,9 +33,8 @@ class Choice:
     """The encoders to try, and why these."""
 
     name: str  # "pixels", "tfidf" or the encoder's name
-    encoders: tuple[
-        GraphEncoder, ...
-    ]  # for pictures, the simplest first; cross-validation picks one; texts have none here
+    # The simplest first; cross-validation picks one. Weighed terms of texts are no encoder: training learns them.
+    encoders: tuple[GraphEncoder | SentenceEncoder, ...]
     why: str  # a sentence for the user
     notes: tuple[str, ...] = ()  # what was guessed or missed
 
@@ -60,6 +61,8 @@ def choose(contents: Contents, *, wish: str = "auto", hashes: Sequence[str] = ()
         raise SettingError(
             "encoder = tfidf: these items are pictures. Choose auto, pixels, a backbone's name or onnx:PATH."
         )
+    if wish.startswith(SENTENCES):
+        raise SettingError(f"encoder = {wish}: these items are pictures, and this is an encoder of texts.")
     network = _network(wish, data)
     if network is not None:
         return Choice(name=network.name, encoders=(network,), why=f"You chose {wish}.", notes=network.notes)
@@ -76,7 +79,9 @@ def check_wish(wish: str, *, data: Path | None = None) -> None:
     Raises: SettingError: no such encoder.  StepMissing: the wished backbone is not here.
         ModelFileError: the wished file is not here, unsafe or unfit.
     """
-    if wish != "tfidf" and _network(wish, data) is None:
+    if wish.startswith(SENTENCES):
+        sentence_encoder(folder_of(wish))
+    elif wish != "tfidf" and _network(wish, data) is None:
         _refuse_unknown(wish)
 
 
@@ -93,8 +98,11 @@ def _refuse_unknown(wish: str) -> None:
 
 
 def _for_texts(wish: str) -> Choice:
+    if wish.startswith(SENTENCES):
+        encoder = sentence_encoder(folder_of(wish))
+        return Choice(name=encoder.name, encoders=(encoder,), why=f"You chose {wish}.", notes=encoder.notes)
     if wish not in ("auto", "tfidf"):
-        raise SettingError(f"encoder = {wish!r}: these items are texts. Choose auto or tfidf.")
+        raise SettingError(f"encoder = {wish!r}: these items are texts. Choose auto, tfidf or st:PATH_OR_NAME.")
     return Choice(name="tfidf", encoders=(), why="The items are texts: weighed words and pieces of words.")
 
 

@@ -19,6 +19,7 @@ from florilegium.features.cache import ScratchCache, VectorCache
 from florilegium.features.decode import MIN_DECODE_SIDE
 from florilegium.features.encoder import GraphEncoder
 from florilegium.features.looks import LOOKS_KEY, Looks
+from florilegium.features.sentences import SentenceEncoder, encode_texts
 from florilegium.features.stream import Batch, Order, embed_arrays, run
 from florilegium.source.base import Contents, Fault, Files, Pixels, Texts
 from florilegium.types import Bools, Octets, Progress, Vectors, silent
@@ -64,7 +65,7 @@ def survey(
     contents: Contents,
     hashes: Sequence[str],
     *,
-    encoders: Sequence[GraphEncoder] = (),
+    encoders: Sequence[GraphEncoder | SentenceEncoder] = (),
     cache_dir: Path | None = None,
     progress: Progress = silent,
 ) -> Survey:
@@ -72,29 +73,37 @@ def survey(
 
     Args:
         contents: what to look at.  hashes: content hashes (SHA-256, hex), one per item; equal hash, equal work.
-        encoders: none for texts.  cache_dir: where rows are kept; None: nowhere.
+        encoders: of such items; none where texts are counted by their terms.
+        cache_dir: where rows are kept; None: nowhere.
         progress: hears of "pictures", those that had to be decoded only.
     Raises: StorageError: the cache cannot be written.  ModelFileError: an encoder cannot be run.
     """
     if len(contents) != len(hashes):
         raise ValueError(f"{len(hashes)} hashes for {len(contents)} items")
     if isinstance(contents, Texts):
-        return Survey(looks=looking.text_looks(contents.strings), encoded=MappingProxyType({}))
+        found = {e.key: encode(contents, hashes, encoder=e, cache_dir=cache_dir, progress=progress) for e in encoders}
+        return Survey(looks=looking.text_looks(contents.strings), encoded=MappingProxyType(found))
+    some = [encoder for encoder in encoders if isinstance(encoder, GraphEncoder)]
     if isinstance(contents, Pixels):
-        encoded = _arrays(contents, hashes, encoders, cache_dir, progress)
+        encoded = _arrays(contents, hashes, some, cache_dir, progress)
         return Survey(looks=looking.array_looks(contents.array), encoded=encoded)
-    return _files(contents, hashes, encoders, cache_dir, progress)
+    return _files(contents, hashes, some, cache_dir, progress)
 
 
 def encode(
     contents: Contents,
     hashes: Sequence[str],
     *,
-    encoder: GraphEncoder,
+    encoder: GraphEncoder | SentenceEncoder,
     cache_dir: Path | None = None,
     progress: Progress = silent,
 ) -> Encoded:
-    """Encode n pictures with one encoder. Arguments and errors as of `survey`."""
+    """Encode n items with one encoder of their kind. Arguments and errors as of `survey`."""
+    if isinstance(encoder, SentenceEncoder):
+        if not isinstance(contents, Texts):
+            raise TypeError("pictures are not encoded as sentences")
+        vectors = encode_texts(contents.strings, hashes, encoder=encoder, cache_dir=cache_dir, progress=progress)
+        return Encoded(vectors=vectors, ok=np.ones(len(vectors), dtype=np.bool_), faults=())
     if isinstance(contents, Texts):
         raise TypeError("texts have no image encoder")
     if isinstance(contents, Pixels):

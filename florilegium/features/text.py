@@ -55,6 +55,15 @@ def normalised(text: str) -> str:
     return " ".join(folded.encode("utf-8", "replace").decode("utf-8").split())
 
 
+def readable(text: str) -> str:
+    r"""Give a text as a sentence encoder reads it: its first 20,000 characters, without what is unseen.
+
+    >>> readable("  My\u200b CARD ")
+    'My CARD'
+    """
+    return _UNSEEN.sub("", text[:MAX_CHARS]).encode("utf-8", "replace").decode("utf-8").strip()
+
+
 def normalised_hash(text: str) -> str:
     """Give the SHA-256 (hex) of a text without case, punctuation and spacing: equal hash, exact duplicate.
 
@@ -92,8 +101,11 @@ def similarity_vectors(texts: Sequence[str]) -> sp.csr_array:
         norm=None,
         dtype=np.float32,
     )
-    counts = sp.csr_array(hashing.transform([normalised(t) for t in texts]))
-    return _unit_rows(_damped(counts))
+    parts = [
+        _unit_rows(_damped(sp.csr_array(hashing.transform([normalised(t) for t in texts[start : start + CHUNK]]))))
+        for start in range(0, len(texts), CHUNK)
+    ]
+    return sp.csr_array(sp.vstack(parts, format="csr") if parts else (0, N_SIMILARITY), dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -180,6 +192,13 @@ def padded(counts: sp.csr_array) -> tuple[Ints, Vectors]:
     filled = np.arange(shape[1])[None, :] < lengths[:, None]  # (1, t) < (n, 1) -> (n, t)
     ids[filled], numbers[filled] = counts.indices, counts.data
     return ids, numbers
+
+
+def word_counts(plain: Sequence[str], *, most: int = 20_000) -> tuple[tuple[str, ...], sp.csr_array]:
+    """Give the commonest words and pairs of words of n normalised texts, at most `most`, and their counts (n, w)."""
+    words = _common_terms(_word_counter(), plain, 2, most)
+    counts = sp.csr_array(_word_counter(vocabulary=words).transform(plain)) if words else sp.csr_array((len(plain), 0))
+    return words, counts
 
 
 def _damped(counts: sp.csr_array) -> sp.csr_array:

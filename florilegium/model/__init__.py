@@ -3,7 +3,7 @@
 from florilegium.model.card import ModelCard
 from florilegium.model.exemplars import Exemplar, Similar
 from florilegium.model.file import add_verdict, find, open_model, shipped_models, write
-from florilegium.model.graph import image_graph, text_graph
+from florilegium.model.graph import image_graph, sentence_graph, text_graph
 from florilegium.model.opened import Answers, ModelFile
 from florilegium.model.predict import (
     STRANGE,
@@ -39,6 +39,7 @@ __all__ = [
     "predict_texts",
     "prediction_dict",
     "recalibrated",
+    "sentence_graph",
     "shipped_models",
     "text_graph",
     "train",

@@ -10,12 +10,13 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 from florilegium.errors import ModelFileError
+from florilegium.features.sentences import TokenRules
 from florilegium.features.text import TextCounts
 from florilegium.model import exemplars as examples
 from florilegium.model.exemplars import Exemplar
@@ -33,10 +34,11 @@ FORMAT = 1  # raised when an older Florilegium could misread the file
 MAX_METADATA_CHARS = 1 << 26  # a vocabulary of 200,000 terms has about 3 million
 MAX_CLASSES = 100_000
 MAX_NAME_CHARS = 200  # per class name
+MAX_PREFIX_CHARS = 1_000  # that stand before every text
 MAX_TERM_CHARS = 20_000  # per term of a vocabulary: a text without a space is one word
 # The metadata keys; those after the model card are optional.
 KEYS = (
-    "florilegium", "classes", "model_card", "verdict", "vocabulary", "exemplars", "per_class", "abstention"
+    "florilegium", "classes", "model_card", "verdict", "vocabulary", "tokenizer", "exemplars", "per_class", "abstention"
 )  # fmt: skip
 
 _NEXT = "Use a file that florilegium train wrote, or train again."
@@ -64,7 +66,8 @@ class ModelCard:
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))  # sources, licences, versions
     text: str = ""  # the model card for people, Markdown
     verdict: Mapping[str, Any] | None = None  # None: not judged yet
-    vocabulary: TextCounts | None = None  # the terms of a text model
+    vocabulary: TextCounts | None = None  # the terms of a text model that counts them
+    tokenizer: TokenRules | None = None  # how a text model of sentences makes tokens
     strangeness_limit: float | None = None  # 0..2: what is stranger is not known; None: the model has no such sense
     exemplars: tuple[Exemplar, ...] = ()  # training items that answers point to by their row
     per_class: tuple[ClassFigures, ...] = ()  # in the order of the classes; (): an older file
@@ -87,6 +90,8 @@ def metadata_of(card: ModelCard) -> dict[str, str]:
         strings["verdict"] = _json(dict(card.verdict))
     if card.vocabulary is not None:
         strings["vocabulary"] = _json({"words": card.vocabulary.words, "pieces": card.vocabulary.pieces})
+    if card.tokenizer is not None:
+        strings["tokenizer"] = _json(asdict(card.tokenizer))
     if card.exemplars:
         strings["exemplars"] = _json([examples.exemplar_dict(each) for each in card.exemplars])
     if card.per_class:
@@ -132,6 +137,7 @@ def _card(document: dict[str, Any], classes: list[str], metadata: Mapping[str, s
             text=metadata.get("model_card", ""),
             verdict=_parsed(metadata, "verdict", dict, where) if "verdict" in metadata else None,
             vocabulary=_vocabulary(metadata, where) if "vocabulary" in metadata else None,
+            tokenizer=_tokenizer(metadata, where) if "tokenizer" in metadata else None,
             exemplars=_exemplars(metadata, where) if "exemplars" in metadata else (),
             **_figures(metadata, tuple(classes), where),
             **values,
@@ -181,6 +187,19 @@ def _vocabulary(metadata: Mapping[str, str], where: str) -> TextCounts:
     if value.keys() != {"words", "pieces"} or not all(_is_terms(terms) for terms in value.values()):
         raise ModelFileError(f"{where}: metadata 'vocabulary': expected sorted lists of words and pieces. {_NEXT}")
     return TextCounts(words=tuple(value["words"]), pieces=tuple(value["pieces"]))
+
+
+def _tokenizer(metadata: Mapping[str, str], where: str) -> TokenRules:
+    value = _parsed(metadata, "tokenizer", dict, where)
+    right = {
+        "tokenizer": lambda v: isinstance(v, str),
+        "max_tokens": lambda v: _is_whole(v, 2, 1 << 20),
+        "lowercase": lambda v: isinstance(v, bool),
+        "prefix": lambda v: isinstance(v, str) and len(v) <= MAX_PREFIX_CHARS,
+    }
+    if value.keys() != right.keys() or not all(is_right(value[key]) for key, is_right in right.items()):
+        raise ModelFileError(f"{where}: metadata 'tokenizer': expected {', '.join(right)}, each of its kind. {_NEXT}")
+    return TokenRules(**value)
 
 
 def _exemplars(metadata: Mapping[str, str], where: str) -> tuple[Exemplar, ...]:
@@ -279,10 +298,11 @@ def _name_faults(names: object) -> list[str]:
 
 def _kind_faults(card: ModelCard) -> list[str]:
     texts = card.kind is Kind.TEXT
-    faults = [] if (card.vocabulary is not None) == texts else ["a vocabulary belongs to text models, and only to them"]
+    n_rules = (card.vocabulary is not None) + (card.tokenizer is not None)
+    faults = [] if n_rules == texts else ["a vocabulary or a tokenizer belongs to text models, and only to them"]
     faults += [] if (card.short_side is None) == texts else ["short_side belongs to image models, and only to them"]
-    if card.strangeness_limit is not None and (texts or not card.exemplars):
-        faults += ["a limit of strangeness belongs to image models with exemplars"]
+    if card.strangeness_limit is not None and (card.vocabulary is not None or not card.exemplars):
+        faults += ["a limit of strangeness belongs to models of embeddings with exemplars"]
     return faults
 
 

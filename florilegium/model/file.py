@@ -20,6 +20,7 @@ from onnx import TensorProto, numpy_helper
 
 from florilegium.errors import ModelFileError, StorageError
 from florilegium.features.encoder import EMBEDDING, FITTED, IMAGE
+from florilegium.features.sentences import TOKEN_IDS, TOKEN_MASK
 from florilegium.model import guard
 from florilegium.model.card import ModelCard, card_of, metadata_of
 from florilegium.model.figures import AbstentionFigures, ClassFigures
@@ -43,10 +44,9 @@ from florilegium.source.base import Kind
 
 SHIPPED = Path(__file__).parents[1] / "models"  # the folder of the models that come with the package
 PROJECT_FILE = "model.onnx"  # what a project folder calls its current model
-_INPUTS = {
-    Kind.IMAGE: {IMAGE: (TensorProto.UINT8, 4)},
-    Kind.TEXT: {TERM_IDS: (TensorProto.INT64, 2), TERM_COUNTS: (TensorProto.FLOAT, 2)},
-}
+_OF_IMAGES = {IMAGE: (TensorProto.UINT8, 4)}
+_OF_TERMS = {TERM_IDS: (TensorProto.INT64, 2), TERM_COUNTS: (TensorProto.FLOAT, 2)}
+_OF_TOKENS = {TOKEN_IDS: (TensorProto.INT64, 2), TOKEN_MASK: (TensorProto.INT64, 2)}
 _OUTPUTS = {PROBABILITIES: (TensorProto.FLOAT, 2), KNOWN: (TensorProto.BOOL, 1), LABEL: (TensorProto.INT64, 1)}
 _OF_LIKENESS = {
     STRANGENESS: (TensorProto.FLOAT, 1),
@@ -58,7 +58,7 @@ _OF_LIKENESS = {
 def write(path: Path, graph: onnx.ModelProto, card: ModelCard) -> str:
     """Write a model file, whole or not at all; give the model's id. Equal graph and card, equal bytes.
 
-    Args: graph: from `image_graph` or `text_graph`.
+    Args: graph: from `image_graph`, `sentence_graph` or `text_graph`.
     Raises: ModelFileError: graph and card do not belong together.  StorageError: it cannot be written.
     """
     model = onnx.ModelProto()
@@ -132,7 +132,9 @@ def shipped_models() -> dict[str, Path]:
 def _id_of(model: onnx.ModelProto) -> str:
     metadata = _metadata(model)
     digest = hashlib.sha256(model.graph.SerializeToString(deterministic=True))
-    digest.update(json.dumps([metadata["classes"], metadata.get("vocabulary", "")]).encode())
+    parts = [metadata["classes"], metadata.get("vocabulary", "")]
+    parts += [metadata["tokenizer"]] if "tokenizer" in metadata else []
+    digest.update(json.dumps(parts).encode())
     return digest.hexdigest()
 
 
@@ -144,16 +146,15 @@ def _match(model: onnx.ModelProto, card: ModelCard, *, where: str) -> None:
     """Hold graph and card together: what goes in, what comes out, how many classes, which temperature and limits."""
     graph = model.graph
     wanted = _OUTPUTS if card.strangeness_limit is None else _OUTPUTS | _OF_LIKENESS
-    faults = _ends_faults("input", graph.input, _INPUTS[card.kind]) + _ends_faults("output", graph.output, wanted)
+    given = _OF_IMAGES if card.kind is Kind.IMAGE else _OF_TERMS if card.tokenizer is None else _OF_TOKENS
+    faults = _ends_faults("input", graph.input, given) + _ends_faults("output", graph.output, wanted)
     if not faults:
         width = next(o for o in graph.output if o.name == PROBABILITIES).type.tensor_type.shape.dim[1].dim_value
         faults += [f"{width} probabilities for {len(card.classes)} classes"] if width != len(card.classes) else []
         faults += _size_faults(graph, card)
-    if card.kind is Kind.IMAGE:
-        made = {name for node in graph.node for name in node.output}
-        faults += [
-            f"no tensor {n!r} of stated size" for n in (FITTED, EMBEDDING) if n not in made or not stated_size(model, n)
-        ]
+    inner = (FITTED, EMBEDDING) if card.kind is Kind.IMAGE else () if card.tokenizer is None else (EMBEDDING,)
+    made = {name for node in graph.node for name in node.output}
+    faults += [f"no tensor {n!r} of stated size" for n in inner if n not in made or not stated_size(model, n)]
     faults += _number_faults(graph, card)
     if faults:
         raise ModelFileError(f"{where}: graph and card disagree: {'; '.join(faults)}. {guard.NEXT}")

@@ -16,13 +16,14 @@ from onnx import NodeProto, TensorProto, helper
 from florilegium.errors import ModelFileError
 from florilegium.features.encoder import EMBEDDING, FITTED, IMAGE, GraphEncoder
 from florilegium.features.graphs import constant, model_of, node
+from florilegium.features.sentences import TOKEN_IDS, TOKEN_MASK, SentenceEncoder
 from florilegium.model.strangeness import TINY, Neighbours
 from florilegium.model.weights import Kernel, Linear, Mlp, SparseLinear, Weights, n_classes
 
 SCORES = "head/scores"  # (n, k) before temperature and softmax
 TERM_IDS, TERM_COUNTS = "term_ids", "term_counts"  # the inputs of a text model
 PROBABILITIES, KNOWN, LABEL = "probabilities", "known", "label"
-STRANGENESS, SIMILAR, SIMILARITY = "strangeness", "similar", "similarity"  # of image models that have them
+STRANGENESS, SIMILAR, SIMILARITY = "strangeness", "similar", "similarity"  # of models of embeddings
 TEMPERATURE, THRESHOLD, TERM_ROWS = "head/temperature", "head/threshold", "head/term_rows"
 LIMIT, EXAMPLES = "like/limit", "like/examples"
 
@@ -58,23 +59,58 @@ def image_graph(
         likeness: adds the outputs strangeness (n,), similar (n, 3) and similarity (n, 3); what is too strange is not
             known either.  None: without them.
     """
-    parts = [
-        Part(nodes=tuple(m.graph.node), constants=tuple(m.graph.initializer)) for m in (encoder.fit, encoder.trunk)
-    ]
-    known = KNOWN if likeness is None else "head/is_sure"
-    whole = parts[0] + parts[1] + scores_part(weights)
-    whole += answer_part(temperature=temperature, threshold=threshold, known=known)
-    if likeness is not None:
-        whole += likeness_part(likeness, sure=known)
+    embedding = _part_of(encoder.fit) + _part_of(encoder.trunk)
     inputs: dict[str, tuple[int, list[int | str]]] = {IMAGE: (TensorProto.UINT8, ["N", "H", "W", 3])}
-    n_similar = 0 if likeness is None else likeness.neighbours.n_similar
-    model = _model(whole, inputs, k=n_classes(weights), n_similar=n_similar)
-    inner: list[tuple[str, int, list[int | str]]] = [
-        (FITTED, TensorProto.UINT8, ["N", encoder.side, encoder.side, 3]),
-        (EMBEDDING, TensorProto.FLOAT, ["N", encoder.d]),
-    ]
-    # Stated, so that the file can be taken apart again at these two tensors.
-    model.graph.value_info.extend(helper.make_tensor_value_info(*stated) for stated in inner)
+    answer = _answer_of(weights, temperature=temperature, threshold=threshold, likeness=likeness)
+    model = _model(embedding + answer, inputs, k=n_classes(weights), n_similar=_n_similar(likeness))
+    return _stating(model, {FITTED: (TensorProto.UINT8, ["N", encoder.side, encoder.side, 3]), **_embedding(encoder.d)})
+
+
+def sentence_graph(
+    encoder: SentenceEncoder,
+    weights: Weights,
+    *,
+    temperature: float,
+    threshold: float,
+    likeness: Likeness | None = None,
+) -> onnx.ModelProto:
+    """Join encoder and head: `token_ids`, `token_mask` int64 (n, t) -> as `image_graph`.
+
+    Args: as of `image_graph`. Tokens are made outside, by the rules that the card holds.
+    """
+    inputs: dict[str, tuple[int, list[int | str]]] = {
+        TOKEN_IDS: (TensorProto.INT64, ["N", "T"]),
+        TOKEN_MASK: (TensorProto.INT64, ["N", "T"]),
+    }
+    answer = _answer_of(weights, temperature=temperature, threshold=threshold, likeness=likeness)
+    whole = _part_of(encoder.trunk) + answer
+    model = _model(whole, inputs, k=n_classes(weights), n_similar=_n_similar(likeness))
+    return _stating(model, _embedding(encoder.d))
+
+
+def _part_of(model: onnx.ModelProto) -> Part:
+    return Part(nodes=tuple(model.graph.node), constants=tuple(model.graph.initializer))
+
+
+def _answer_of(weights: Weights, *, temperature: float, threshold: float, likeness: Likeness | None) -> Part:
+    """Make the nodes from `embedding` to everything that the file answers."""
+    known = KNOWN if likeness is None else "head/is_sure"
+    answer = scores_part(weights) + answer_part(temperature=temperature, threshold=threshold, known=known)
+    return answer if likeness is None else answer + likeness_part(likeness, sure=known)
+
+
+def _n_similar(likeness: Likeness | None) -> int:
+    return 0 if likeness is None else likeness.neighbours.n_similar
+
+
+def _embedding(d: int) -> dict[str, tuple[int, list[int | str]]]:
+    return {EMBEDDING: (TensorProto.FLOAT, ["N", d])}
+
+
+def _stating(model: onnx.ModelProto, inner: Mapping[str, tuple[int, list[int | str]]]) -> onnx.ModelProto:
+    """State the sizes of inner tensors, so that the file can be taken apart again at these."""
+    stated = [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in inner.items()]
+    model.graph.value_info.extend(stated)
     return model
 
 

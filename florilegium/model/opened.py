@@ -21,11 +21,11 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 from florilegium.errors import ItemError, ModelFileError
 from florilegium.features import graphs
 from florilegium.features.encoder import EMBEDDING, FITTED, IMAGE, GraphEncoder
+from florilegium.features.sentences import TOKEN_IDS, TOKEN_MASK, SentenceEncoder, SentenceRunner
 from florilegium.features.stream import Runner, n_workers, overlapped, session
 from florilegium.features.text import padded
 from florilegium.model.card import ModelCard
 from florilegium.model.graph import KNOWN, PROBABILITIES, SIMILAR, SIMILARITY, STRANGENESS, TERM_COUNTS, TERM_IDS
-from florilegium.source.base import Kind
 from florilegium.types import Bools, Floats, Ints, Octets, Vectors
 
 ROWS = 256  # vectors per call of the head
@@ -33,6 +33,8 @@ MAX_CELLS = 1 << 24  # numbers that one call of a text head may gather: 64 MiB
 _KINDS: Mapping[str, tuple[int, list[int | str]]] = MappingProxyType(
     {
         IMAGE: (TensorProto.UINT8, ["N", "H", "W", 3]),
+        TOKEN_IDS: (TensorProto.INT64, ["N", "T"]),
+        TOKEN_MASK: (TensorProto.INT64, ["N", "T"]),
         FITTED: (TensorProto.UINT8, ["N", "S", "S", 3]),
         EMBEDDING: (TensorProto.FLOAT, ["N", "D"]),
         PROBABILITIES: (TensorProto.FLOAT, ["N", "K"]),
@@ -108,14 +110,36 @@ class ModelFile:
             source=str(self.card.provenance.get("encoder_source", "unstated")),
         )
 
+    @cached_property
+    def sentences(self) -> SentenceEncoder:
+        """Give the encoder of sentences inside the file.
+
+        Raises: ModelFileError: this model has none.
+        """
+        if self.card.tokenizer is None:
+            raise ModelFileError(f"{self.path}: no model of sentences. Train one: --encoder st:PATH_OR_NAME")
+        return SentenceEncoder(
+            name=self.card.encoder,
+            key=self.card.encoder,
+            trunk=_cut(self.model, [TOKEN_IDS, TOKEN_MASK], EMBEDDING),
+            rules=self.card.tokenizer,
+            d=stated_size(self.model, EMBEDDING),
+            licence=str(self.card.provenance.get("encoder_licence", "unstated")),
+            source=str(self.card.provenance.get("encoder_source", "unstated")),
+        )
+
     def answers_of_texts(self, texts: Sequence[str]) -> Answers:
         """Answer n texts as they were written; several threads may ask at once.
 
-        Raises: ModelFileError: an image model.
+        Raises: ModelFileError: an image model.  SettingError: a model of sentences, and `tokenizers` is missing.
         """
-        if self.card.vocabulary is None:
-            raise ModelFileError(f"{self.path}: an image model; expected a text model. Give it pictures.")
-        return self.answers(self.card.vocabulary.counts(texts))
+        return self.answers(self.vectors_of_texts(texts))
+
+    def vectors_of_texts(self, texts: Sequence[str]) -> Vectors | sp.csr_array:
+        """Turn n texts into what the head reads: embeddings (n, d), or counted terms. Errors as `answers_of_texts`."""
+        if self.card.vocabulary is not None:
+            return self.card.vocabulary.counts(texts)
+        return self._sentence_runner.embed(texts)
 
     def answers(self, vectors: Vectors | sp.csr_array) -> Answers:
         """Answer from vectors that are known already.
@@ -123,7 +147,7 @@ class ModelFile:
         Args: vectors: embeddings float32 (n, d), or for a text model counts (n, d) as `TextCounts.counts` gives them.
         Raises: ModelFileError: the vectors are not of this model's encoder.
         """
-        if sp.issparse(vectors) != (self.card.kind is Kind.TEXT) or vectors.shape[1] != self.d:
+        if sp.issparse(vectors) != (self.card.vocabulary is not None) or vectors.shape[1] != self.d:
             raise ModelFileError(
                 f"{self.path}: {vectors.shape[1]} numbers per item; this model takes {self.d} of {self.card.encoder}. "
                 "Encode the items anew, or train again: florilegium train"
@@ -140,7 +164,9 @@ class ModelFile:
     @property
     def d(self) -> int:
         """Count the numbers per item that the head takes."""
-        return self.card.vocabulary.d if self.card.vocabulary is not None else self.encoder.d
+        if self.card.vocabulary is not None:
+            return self.card.vocabulary.d
+        return self.encoder.d if self.card.tokenizer is None else self.sentences.d
 
     def predict_arrays(self, pictures: Sequence[Octets]) -> tuple[Floats, Bools]:
         """Answer pictures, uint8 (h, w, 3) of any sizes, by the whole graph: probabilities (n, k) and known (n,)."""
@@ -165,12 +191,15 @@ class ModelFile:
         return replace(self._joined([self._answer({EMBEDDING: vectors})]), vectors=vectors)
 
     def probe(self) -> None:
-        """Answer a gray picture, or a text of one term, and come apart: what cannot do that is no model.
+        """Answer a gray picture, a text of one term or of two tokens, and come apart: what cannot do that is no model.
 
         Raises: ModelFileError: the graph fails, or gives no probabilities.
         """
-        if self.card.kind is Kind.TEXT:
+        if self.card.vocabulary is not None:
             given: dict[str, Any] = {TERM_IDS: np.array([[0]]), TERM_COUNTS: np.ones((1, 1), dtype=np.float32)}
+        elif self.card.tokenizer is not None:
+            _ = self.sentences, self._head_graph
+            given = {TOKEN_IDS: np.array([[0, 0]]), TOKEN_MASK: np.ones((1, 2), dtype=np.int64)}
         else:
             # Taken apart as well as whole: `predict` uses the parts.
             _ = self.encoder, self._head_graph
@@ -236,12 +265,16 @@ class ModelFile:
         return Runner(self.encoder)
 
     @cached_property
+    def _sentence_runner(self) -> SentenceRunner:
+        return SentenceRunner(self.sentences)
+
+    @cached_property
     def _whole(self) -> onnxruntime.InferenceSession:
         return session(_bare(self.model))
 
     @cached_property
     def _head(self) -> onnxruntime.InferenceSession:
-        if self.card.kind is Kind.TEXT:
+        if self.card.vocabulary is not None:
             return self._whole
         return session(self._head_graph)
 

@@ -141,11 +141,9 @@ def _vectors(model: ModelFile, paths: Iterator[Path]) -> Iterator[Vectors | Faul
 
 
 def _texts(model: ModelFile, entries: Iterator[Entry], *, top: int, batch: int) -> Iterator[Prediction]:
-    vocabulary = model.card.vocabulary
     for several in batches(entries, batch):
         strings = [entry.content for entry in several if isinstance(entry.content, str)]
-        counts = vocabulary.counts(strings) if vocabulary is not None and strings else None
-        said = iter(_answered(model, counts, top=top) if counts is not None else ())
+        said = iter(_answered(model, model.vectors_of_texts(strings), top=top) if strings else ())
         for entry in several:
             yield _failed(entry) if entry.error is not None else next(said)(entry.name)
 

@@ -19,12 +19,13 @@ from florilegium.model import file as model_file
 from florilegium.model.figures import N_CONFUSED, AbstentionFigures, ClassFigures, Rate
 from florilegium.model.head import Head
 from florilegium.model.opened import Answers, ModelFile
+from florilegium.project.strange_texts import made_up_texts
 from florilegium.project.strangers import made_up
 from florilegium.source.base import Fault
 from florilegium.types import Bools, Floats, Ints, Progress, Vectors, silent
 
 ROUNDS = 4  # of leaving classes out: each class is strange once
-STEP = "strange pictures"
+STEP = "strange items"
 SEALED, HELD_OUT = "sealed items", "items held out in cross-validation"
 
 
@@ -115,14 +116,19 @@ def of_model(
     seed: int,
     progress: Progress = silent,
 ) -> AbstentionFigures | None:
-    """Measure a judged model on its sealed items and on made-up pictures; None where it has no sense of strangeness.
+    """Measure a judged model on its sealed items and on made-up ones; None where it has no sense of strangeness.
 
     Args: held_out: what it answered out of fold, and which of these answers it gave.
     """
     limit = model.card.strangeness_limit
     if limit is None or not len(predictions):
         return None
-    misses = misses_of(model, made_up(seed=seed), progress=progress)
+    if model.card.tokenizer is None:
+        misses = misses_of(model, made_up(seed=seed), progress=progress)
+    else:
+        misses = tuple(
+            rate(kind, model.answers_of_texts(texts).known) for kind, texts in made_up_texts(seed=seed).items()
+        )
     found = figures(
         answers, predictions.right, predictions.groups, limit=limit, misses=misses, name="sealed items of its classes"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import florilegium
 from florilegium.evaluation.words import counted
-from florilegium.features import GraphEncoder
+from florilegium.features import GraphEncoder, SentenceEncoder
 from florilegium.project.holdings import Holdings
 from florilegium.project.side import TrainingSide
 from florilegium.report.bias_card import UNWRITTEN
@@ -24,7 +24,9 @@ LICENCES_MOST = 8  # of the training items
 UNSTATED = "no stated licence"
 
 
-def card_text(project: "Project", holdings: Holdings, side: TrainingSide, encoder: GraphEncoder | None) -> str:
+def card_text(
+    project: "Project", holdings: Holdings, side: TrainingSide, encoder: GraphEncoder | SentenceEncoder | None
+) -> str:
     """Give the model card, Markdown.
 
     Args: encoder: what makes the vectors; None: a text model.
@@ -61,7 +63,7 @@ def _stated(settings: Settings) -> str:
     return f"Direct use: {intended}\n\nOut-of-scope use: {out_of_scope}"
 
 
-def _details(side: TrainingSide, encoder: GraphEncoder | None, what: str) -> str:
+def _details(side: TrainingSide, encoder: GraphEncoder | SentenceEncoder | None, what: str) -> str:
     more = f", and {len(side.classes) - CLASSES_MOST:,} more" if len(side.classes) > CLASSES_MOST else ""
     network = f" {what.capitalize()} are described by {encoder.name} ({encoder.licence})." if encoder else ""
     return (

@@ -100,9 +100,9 @@ def side_of(project: "Project", holdings: Holdings) -> Side:
 
 
 def features_of(holdings: Holdings, rows: Ints) -> Features:
-    """Give what the quick head reads of these rows: embeddings of pictures, pieces of texts."""
+    """Give what the quick head reads of these rows: embeddings, or pieces of texts where there are none."""
     contents = holdings.dataset.contents
-    if isinstance(contents, Texts):
+    if isinstance(contents, Texts) and not holdings.survey.encoded:
         return similarity_vectors([contents.strings[i] for i in rows])
     return next(iter(holdings.survey.encoded.values())).vectors[rows]
 

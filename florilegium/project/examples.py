@@ -9,7 +9,7 @@ import numpy as np
 
 from florilegium import features
 from florilegium.errors import ItemError
-from florilegium.features import GraphEncoder
+from florilegium.features import GraphEncoder, SentenceEncoder
 from florilegium.features.decode import decode
 from florilegium.features.stream import as_rgb
 from florilegium.model import strangeness
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from florilegium.project.project import Project
 
 
-def vectors_of(project: "Project", holdings: Holdings, encoder: GraphEncoder, rows: Ints) -> Vectors:
+def vectors_of(project: "Project", holdings: Holdings, encoder: GraphEncoder | SentenceEncoder, rows: Ints) -> Vectors:
     """Give the embeddings of these rows, from the cache; a fine-tuned network is the model's own and encodes now."""
     known = holdings.survey.encoded.get(encoder.key)
     if known is not None:
@@ -44,7 +44,12 @@ def vectors_of(project: "Project", holdings: Holdings, encoder: GraphEncoder, ro
 
 
 def gather(
-    project: "Project", holdings: Holdings, side: TrainingSide, encoder: GraphEncoder, *, limit: float | None
+    project: "Project",
+    holdings: Holdings,
+    side: TrainingSide,
+    encoder: GraphEncoder | SentenceEncoder,
+    *,
+    limit: float | None,
 ) -> tuple[Likeness | None, tuple[Exemplar, ...]]:
     """Give what a model compares new pictures with, and what it may show of it. `limit` None: neither."""
     if limit is None:

@@ -96,11 +96,12 @@ def _judge(
 def predict_test(project: "Project", model: ModelFile, holdings: Holdings) -> tuple[Predictions, Answers]:
     """Let the model file answer the sealed items from their cached embeddings."""
     rows = np.flatnonzero(holdings.test)
-    texts = holdings.texts(rows)
-    if texts is not None and model.card.vocabulary is not None:
-        answers = model.answers(model.card.vocabulary.counts(texts, progress=project.progress))
+    texts, card = holdings.texts(rows), model.card
+    if texts is not None and card.vocabulary is not None:
+        answers = model.answers(card.vocabulary.counts(texts, progress=project.progress))
     else:
-        answers = model.answers(vectors_of(project, holdings, model.encoder, rows))
+        encoder = model.encoder if card.tokenizer is None else model.sentences
+        answers = model.answers(vectors_of(project, holdings, encoder, rows))
     samples = [holdings.dataset.samples[i] for i in rows]
     predictions = Predictions.of_labels(
         [s.label or "" for s in samples],

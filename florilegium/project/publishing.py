@@ -9,7 +9,7 @@ import onnx
 import florilegium
 from florilegium import model as models
 from florilegium.errors import StepMissing
-from florilegium.features import GraphEncoder
+from florilegium.features import GraphEncoder, SentenceEncoder
 from florilegium.features.precision import narrowed
 from florilegium.features.text import TextCounts
 from florilegium.model import Exemplar, ModelCard
@@ -20,7 +20,6 @@ from florilegium.project import examples, kept
 from florilegium.project.describing import card_text
 from florilegium.project.holdings import Holdings
 from florilegium.project.side import TrainingSide
-from florilegium.source.base import Kind
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
@@ -32,13 +31,13 @@ def publish(
     side: TrainingSide,
     found: TrainedHead,
     *,
-    encoder: GraphEncoder | None,
+    encoder: GraphEncoder | SentenceEncoder | None,
     vocabulary: TextCounts | None,
     per_class: tuple[ClassFigures, ...],
 ) -> str:
     """Write the model file and give the model's id, under which it is kept.
 
-    Args: encoder: what makes the vectors that `found` reads; None: a text model.  per_class: in the order of `side`.
+    Args: encoder: what makes the vectors that `found` reads; None: counted terms.  per_class: in the order of `side`.
     """
     graph, exemplars = _graph(project, holdings, side, found, encoder=encoder, vocabulary=vocabulary)
     card = ModelCard(
@@ -53,10 +52,11 @@ def publish(
         n_train=len(side.y),
         created=project.clock(),
         florilegium=florilegium.__version__,
-        short_side=None if holdings.dataset.kind is Kind.TEXT or encoder is None else encoder.short,
+        short_side=encoder.short if isinstance(encoder, GraphEncoder) else None,
         provenance=_provenance(project, encoder),
         text=card_text(project, holdings, side, encoder),
         vocabulary=vocabulary,
+        tokenizer=encoder.rules if isinstance(encoder, SentenceEncoder) else None,
         strangeness_limit=found.abstention.limit if exemplars else None,
         exemplars=exemplars,
         per_class=per_class,
@@ -73,7 +73,7 @@ def _graph(
     side: TrainingSide,
     found: TrainedHead,
     *,
-    encoder: GraphEncoder | None,
+    encoder: GraphEncoder | SentenceEncoder | None,
     vocabulary: TextCounts | None,
 ) -> tuple[onnx.ModelProto, tuple[Exemplar, ...]]:
     """Make the graph, and the examples that it points to."""
@@ -85,7 +85,10 @@ def _graph(
             f"{project.folder}: no encoder for {found.encoder}. Train again: florilegium train -p {project.folder}"
         )
     likeness, exemplars = examples.gather(project, holdings, side, encoder, limit=found.abstention.limit)
-    graph = models.image_graph(encoder, found.weights, likeness=likeness, **numbers)
+    if isinstance(encoder, SentenceEncoder):
+        graph = models.sentence_graph(encoder, found.weights, likeness=likeness, **numbers)
+    else:
+        graph = models.image_graph(encoder, found.weights, likeness=likeness, **numbers)
     # A fine-tuned network was rounded to half precision: stored so, nothing changes but the size of the file.
     return narrowed(graph), exemplars
 
@@ -105,7 +108,7 @@ def training_hash(holdings: Holdings, side: TrainingSide) -> str:
     return digest.hexdigest()
 
 
-def _provenance(project: "Project", encoder: GraphEncoder | None) -> dict[str, Any]:
+def _provenance(project: "Project", encoder: GraphEncoder | SentenceEncoder | None) -> dict[str, Any]:
     made: dict[str, Any] = {
         "source": project.settings.source.location.rsplit("/", 1)[-1],
         "seed": project.settings.seed,

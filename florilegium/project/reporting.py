@@ -92,6 +92,7 @@ def _account(project: "Project", record: "ModelRecord", holdings: Holdings) -> r
         new_sources=new,
         pictures=showing.pictures(project, holdings, names),
         texts=showing.texts(holdings),
+        words=showing.words(holdings),
         openings=tuple(
             report.Opening(
                 k=o.k,

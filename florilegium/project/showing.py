@@ -5,9 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from florilegium import report
 from florilegium.errors import ItemError
 from florilegium.features import decode
+from florilegium.features.telling import telling_words
 from florilegium.project import kept
 from florilegium.project.holdings import Holdings
 from florilegium.source.base import Files, Pixels, Texts
@@ -50,6 +53,17 @@ def _file_thumbnails(
 
     with ThreadPoolExecutor() as pool:
         return {name: made for name, made in pool.map(one, rows) if made is not None}
+
+
+def words(holdings: Holdings) -> Mapping[str, tuple[str, ...]]:
+    """Give the words that set each class apart in the training texts; none where the items are pictures."""
+    rows = np.flatnonzero(holdings.train)
+    strings = holdings.texts(rows)
+    if strings is None or not len(rows):
+        return {}
+    labels, y = np.unique([holdings.dataset.samples[i].label or "" for i in rows], return_inverse=True)
+    found = telling_words(strings, y.astype(np.int64), k=len(labels))
+    return dict(zip(labels.tolist(), found, strict=True))
 
 
 def texts(holdings: Holdings) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from florilegium.features.text import TextCounts
 from florilegium.model import Trained as TrainedHead
 from florilegium.model.weights import Features
 from florilegium.project import abstaining, kept
+from florilegium.project.encoders import cut_notes
 from florilegium.project.holdings import Holdings, numbers_of
 from florilegium.project.ladder import climb
 from florilegium.project.own import told_of_cases
@@ -96,6 +97,7 @@ def _learned(
     if tuning is not None:
         found, encoder = tuning.found, tuning.encoder or encoder
         sources = sources if tuning.encoder is None else _tuned_sources(holdings, side, found)
+    cut = cut_notes(holdings.choice.encoders, holdings.texts(side.rows))
     answers = _out_of_fold(side, found)
     own = evaluation.score(MODEL, answers.right, answers.groups)
     figures = abstaining.class_figures(answers, trained_figures(side), judged_on=abstaining.HELD_OUT)
@@ -116,7 +118,7 @@ def _learned(
         "shuffled": _shuffled(found, side),
         "temperature": found.temperature,
         "abstention": asdict(found.abstention),
-        "notes": [holdings.choice.why, *holdings.choice.notes, *sampled, *found.notes],
+        "notes": [holdings.choice.why, *holdings.choice.notes, *cut, *sampled, *found.notes],
         "seconds": time.perf_counter() - began,
     }
 
@@ -136,7 +138,7 @@ def _features(
     project: "Project", holdings: Holdings, side: TrainingSide
 ) -> tuple[TextCounts | None, dict[str, Features]]:
     texts = holdings.texts(side.rows)
-    if texts is None:
+    if texts is None or holdings.survey.encoded:
         return None, {key: e.vectors[side.rows] for key, e in holdings.survey.encoded.items()}
     vocabulary = TextCounts.learn(texts)
     return vocabulary, {vocabulary.key: vocabulary.counts(texts, progress=project.progress)}

@@ -12,7 +12,7 @@ from florilegium import evaluation
 from florilegium import model as models
 from florilegium.errors import SettingError, StepMissing
 from florilegium.evaluation import Comparison
-from florilegium.features import GraphEncoder
+from florilegium.features import GraphEncoder, SentenceEncoder
 from florilegium.features.decode import decode
 from florilegium.features.stream import as_rgb
 from florilegium.model import Trained as TrainedHead
@@ -25,10 +25,20 @@ from florilegium.source.base import Files, Texts
 from florilegium.types import Floats, Ints, Octets, Vectors
 
 if TYPE_CHECKING:
-    from florilegium.model.finetune import Forecast, ScratchTask, Task, Tuned
+    from florilegium.model.finetune import (
+        Forecast,
+        Plan,
+        ScratchPlan,
+        ScratchTask,
+        SentencePlan,
+        SentenceTask,
+        Task,
+        Tuned,
+    )
     from florilegium.project.project import Project
 
 KEPT_BYTES = 4 << 30  # of decoded photos; what is beyond is decoded each time it is seen
+MANY_TEXTS = 2_000  # above this the texts are held out in two halves: five trainings of 10,000 take over an hour
 LEVEL = 0.05  # of the comparison with the frozen head, on items of the training side
 # What was done, what it is compared with, and how the result came about.
 TUNED_WORDS = ("Fine-tuning", "the frozen network", "fine-tuned")
@@ -55,7 +65,7 @@ class Tuning:
     """What fine-tuning brought: the head to publish, the encoder where it is a new one, and what to record."""
 
     found: TrainedHead
-    encoder: GraphEncoder | None  # None: the frozen one stays
+    encoder: GraphEncoder | SentenceEncoder | None  # None: the frozen one stays
     record: dict[str, Any]
 
 
@@ -69,8 +79,14 @@ def tune(
     """
     finetune = library()
     encoder = next((e for e in holdings.choice.encoders if e.key == found.encoder), None)
-    task: Task | ScratchTask
-    if encoder is None or encoder.is_pixels:
+    task: Task | ScratchTask | SentenceTask
+    plan: Plan | ScratchPlan | SentencePlan
+    if isinstance(encoder, SentenceEncoder):
+        task = sentence_task(holdings, side, encoder, x)
+        plan = sentence_plan(len(side.y), seed=project.settings.seed, wish=wish)
+        forecast, learn = finetune.sentence_forecast, finetune.tuned_on_texts
+        side = replace(side, folds=task.folds)
+    elif encoder is None or encoder.is_pixels:
         task = small.scratch_task(holdings, side)  # no network to start from: one is learned from scratch
         plan = small.scratch_plan(len(side.y), seed=project.settings.seed, epochs=wish.epochs, side=wish.side)
         forecast, learn = finetune.scratch_forecast, finetune.from_scratch
@@ -119,6 +135,33 @@ def task_of(holdings: Holdings, side: TrainingSide, encoder: GraphEncoder, x: Ve
         sources=[holdings.origins[i] for i in side.rows],
         hashes=[holdings.dataset.samples[i].sha256 for i in side.rows],
     )
+
+
+def sentence_task(holdings: Holdings, side: TrainingSide, encoder: SentenceEncoder, x: Vectors) -> "SentenceTask":
+    """Give the task of fine-tuning an encoder on the texts of the training side; x: (n, d) its frozen vectors."""
+    from florilegium.model.finetune import SentenceTask, coarser
+
+    return SentenceTask(
+        encoder=encoder,
+        texts=holdings.texts(side.rows) or (),
+        x=x,
+        y=side.y,
+        k=len(side.classes),
+        folds=coarser(side.folds, many=MANY_TEXTS),
+        hashes=[holdings.dataset.samples[i].sha256 for i in side.rows],
+    )
+
+
+def sentence_plan(n: int, *, seed: int, wish: TuneWish) -> "SentencePlan":
+    """Give the plan for n texts.
+
+    Raises: SettingError: a side was asked for, or the epochs are out of range.
+    """
+    from florilegium.model.finetune import SentencePlan
+
+    if wish.side is not None:
+        raise SettingError(f"--side {wish.side}: texts have no size in pixels. Leave the option out.")
+    return SentencePlan.for_items(n, seed=seed, epochs=wish.epochs)
 
 
 class _Photos:

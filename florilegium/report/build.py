@@ -67,7 +67,7 @@ def build(account: Account) -> str:
         mistakes=_mistakes(shown, items),
         n_wrong=int((~shown.right).sum()),
         reliability=evaluation.calibration(shown, rng=np.random.default_rng(0)),  # its bins do not depend on chance
-        lines=page.class_lines(shown, found),
+        lines=page.class_lines(shown, found, account.words),
         pictures=pictures,
         steps=advice.next_steps(account),
         glossary=Glossary(),

@@ -5,6 +5,7 @@ Chooses, orders and counts; every figure itself comes from `evaluation`. Writes 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -58,6 +59,7 @@ class ClassLine:
     number: int
     scores: evaluation.ClassScores
     worst: Cell | None  # its most frequent mistake
+    words: tuple[str, ...] = ()  # of texts: what sets the class apart in the training texts
 
 
 def headline(account: Account) -> tuple[str, str]:
@@ -147,13 +149,19 @@ def _short(text: str | None) -> str | None:
     return text if text is None or len(text) <= TEXT_MOST else text[:TEXT_MOST].rstrip() + "…"
 
 
-def class_lines(predictions: Predictions, found: tuple[Cell, ...]) -> tuple[ClassLine, ...]:
+def class_lines(
+    predictions: Predictions, found: tuple[Cell, ...], words: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> tuple[ClassLine, ...]:
     """Give each class's figures, hardest first; of more than 200 classes those that are most often in a mistake."""
     kept = _most_mistaken(len(predictions.classes), found)
     narrow = predictions if len(kept) == len(predictions.classes) else _narrowed(predictions, kept)
     scores = evaluation.class_scores(narrow)[: len(kept)]
     worst = mixed_up_with(found)
-    lines = [ClassLine(number=n, scores=s, worst=worst.get(n)) for n, s in zip(kept, scores, strict=True)]
+    names = predictions.classes
+    lines = [
+        ClassLine(number=n, scores=s, worst=worst.get(n), words=tuple(words.get(names[n], ())))
+        for n, s in zip(kept, scores, strict=True)
+    ]
     return tuple(sorted(lines, key=lambda line: line.scores.f1 if line.scores.f1 is not None else 2.0))
 
 

@@ -98,6 +98,7 @@ class Account:
     new_sources: Score | None = None  # cross-validated, sources kept together; a verdict brings its own
     pictures: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))  # name -> PNG, JPEG or WebP
     texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # name -> the item itself
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))  # class -> what tells it
     openings: tuple[Opening, ...] = ()  # oldest first
     provenance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # "seed" -> "0"; in this order
     notes: tuple[str, ...] = ()  # what was guessed, ignored or left out

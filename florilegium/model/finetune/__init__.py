@@ -20,6 +20,8 @@ from florilegium.model.finetune.network import Network, tuned_encoder
 from florilegium.model.finetune.plan import Plan
 from florilegium.model.finetune.scratch import ScratchTask, coarser, from_scratch, scratch_forecast
 from florilegium.model.finetune.scratch_plan import ScratchPlan
+from florilegium.model.finetune.sentence_plan import SentencePlan
+from florilegium.model.finetune.sentence_tuning import SentenceTask, sentence_forecast, tuned_on_texts
 from florilegium.model.finetune.tuning import Task, Tuned, finetune
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "Plan",
     "ScratchPlan",
     "ScratchTask",
+    "SentencePlan",
+    "SentenceTask",
     "Task",
     "Tuned",
     "chosen_device",
@@ -36,6 +40,8 @@ __all__ = [
     "forecast",
     "from_scratch",
     "scratch_forecast",
+    "sentence_forecast",
     "source_weights",
     "tuned_encoder",
+    "tuned_on_texts",
 ]

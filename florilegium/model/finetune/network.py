@@ -47,38 +47,38 @@ def learning_side(encoder: GraphEncoder) -> int:
     return smaller if takes_any_size and smaller >= LEAST_SIDE else encoder.side
 
 
-class Network(nn.Module):
-    """The trunk of an encoder: `fitted` uint8 (n, s, s, 3) -> embedding float32 (n, d). Learns nothing by itself."""
+class GraphNetwork(nn.Module):
+    """A graph that ends in `embedding` float32 (n, d), as a torch module. Learns nothing by itself."""
 
-    def __init__(self, encoder: GraphEncoder) -> None:
+    def __init__(self, trunk: onnx.ModelProto, *, name: str) -> None:
         """Take over the graph's constants.
 
         Raises: ModelFileError: the graph holds an operator that cannot be trained here.
         """
         super().__init__()
-        graph = widened(encoder.trunk).graph
+        graph = widened(trunk).graph
         unknown = sorted({node.op_type for node in graph.node} - OPERATORS.keys())
         if unknown:
             raise ModelFileError(
-                f"{encoder.name}: operators {', '.join(unknown)} cannot be trained here. Choose a convolutional "
-                "network or a vision transformer, or train without --finetune."
+                f"{name}: operators {', '.join(unknown)} cannot be trained here. Choose a convolutional network or a "
+                "transformer, or train without --finetune."
             )
         self.nodes = [_Step(node) for node in graph.node]
         learned = set(_learned(graph))
         self.named: dict[str, str] = {}  # ONNX name -> torch name, which may hold no dot
         for number, tensor in enumerate(graph.initializer):
             values = torch.from_numpy(numpy_helper.to_array(tensor).copy())
-            name = self.named[tensor.name] = f"t{number}"
+            own = self.named[tensor.name] = f"t{number}"
             if tensor.name in learned:
-                self.register_parameter(name, nn.Parameter(values))
+                self.register_parameter(own, nn.Parameter(values))
             else:
-                self.register_buffer(name, values)
+                self.register_buffer(own, values)
         self.learned = [tensor.name for tensor in graph.initializer if tensor.name in learned]
         self._last_use = _last_use(self.nodes)
 
-    def forward(self, fitted: Tensor) -> Tensor:
-        """Compute the nodes in order, forgetting each tensor after its last use."""
-        known: dict[str, Tensor] = {FITTED: fitted}
+    def forward(self, given: Mapping[str, Tensor]) -> Tensor:
+        """Compute the nodes in order from the graph's inputs, forgetting each tensor after its last use."""
+        known: dict[str, Tensor] = dict(given)
         for number, step in enumerate(self.nodes):
             inputs = [self._tensor(known, name) for name in step.inputs]
             made = step.operator(inputs, step.attributes)
@@ -95,9 +95,21 @@ class Network(nn.Module):
         return known[name] if name in known else getattr(self, self.named[name])
 
     def parameters_in_order(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Give the learned tensors from the picture's end to the embedding's."""
+        """Give the learned tensors from the input's end to the embedding's."""
         for name in self.learned:
             yield name, getattr(self, self.named[name])
+
+
+class Network(GraphNetwork):
+    """The trunk of an encoder of pictures: `fitted` uint8 (n, s, s, 3) -> embedding float32 (n, d)."""
+
+    def __init__(self, encoder: GraphEncoder) -> None:
+        """Take over the trunk's constants; errors as of `GraphNetwork`."""
+        super().__init__(encoder.trunk, name=encoder.name)
+
+    def forward(self, given: Mapping[str, Tensor] | Tensor) -> Tensor:
+        """Give the embeddings of fitted pictures."""
+        return super().forward({FITTED: given} if isinstance(given, Tensor) else given)
 
 
 class _Step:

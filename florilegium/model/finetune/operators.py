@@ -227,6 +227,7 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "Mul": _binary(torch.mul),
         "Neg": _unary(torch.neg),
         "Pow": _binary(torch.pow),
+        "ReduceMax": _reduced(torch.amax),
         "ReduceMean": _reduced(torch.mean),
         "ReduceSum": _reduced(torch.sum),
         "Relu": _unary(torch.relu),

@@ -5,18 +5,17 @@ nothing.
 """
 
 import copy
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from torch import Tensor
 
-from florilegium.model.finetune import checkpoint, warp
+from florilegium.model.finetune import warp
 from florilegium.model.finetune.checkpoint import Progressed
+from florilegium.model.finetune.runs import RowLearner
 from florilegium.model.finetune.scratch_network import SmallNetwork
 from florilegium.model.finetune.scratch_plan import ScratchPlan
 from florilegium.model.weights import Linear
@@ -26,7 +25,7 @@ ANSWER_BATCH = 512
 WHITE = 255.0
 
 
-class ScratchLearner:
+class ScratchLearner(RowLearner):
     """A network that learns from nothing, on one device."""
 
     def __init__(self, pictures: Octets, y: Ints, plan: ScratchPlan, *, k: int, device: str) -> None:
@@ -50,38 +49,11 @@ class ScratchLearner:
             betas=(0.9, 0.99),
         )
 
-    def learn(
-        self,
-        rows: Ints,
-        *,
-        epochs: int,
-        held_out: Ints | None,
-        kept: Path | None,
-        key: str,
-        progress: Callable[[int, int], None],
-    ) -> Progressed:
-        """Learn from some rows for some epochs of the plan, from the last checkpoint on.
+    def n_steps(self, rows: Ints) -> int:
+        """Give the steps of one epoch on these rows, at least 1."""
+        return n_steps_of(len(rows), self.plan)
 
-        Args: rows: (m,) to learn from.  held_out: (h,) answered after each epoch; None: none.
-            kept: the checkpoint's file; None: nothing is kept.  key: names this training.
-            progress: hears steps done and steps in all.
-        """
-        state = (checkpoint.load(kept, key=key) if kept else None) or Progressed()
-        self._restore(state)
-        n_steps = n_steps_of(len(rows), self.plan)
-        for epoch in range(state.epoch, epochs):
-            began = time.perf_counter()
-            state.losses.append(self._epoch(rows, epoch, lambda done: progress(done, epochs * n_steps)))
-            if held_out is not None:
-                state.answers.append(self.answer(held_out))
-            state.epoch, state.seconds = epoch + 1, state.seconds + time.perf_counter() - began
-            state.tensors = self._tensors()
-            if kept:
-                checkpoint.save(kept, state, key=key)
-        progress(epochs * n_steps, epochs * n_steps)
-        return state
-
-    def _epoch(self, rows: Ints, epoch: int, heard: Callable[[int], None]) -> float:
+    def epoch(self, rows: Ints, epoch: int, heard: Callable[[int], None]) -> float:
         """Take the steps of one epoch; give their mean loss."""
         n_steps = n_steps_of(len(rows), self.plan)
         places = torch.from_numpy(rows[warp.order(len(rows), self.plan, epoch=epoch)]).to(self.device)
@@ -139,14 +111,16 @@ class ScratchLearner:
         parts = [torch.from_numpy(rows[start : start + ANSWER_BATCH]).to(self.device) for start in starts]
         return [self.pictures[part].float() / WHITE for part in parts]
 
-    def _tensors(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
+        """Give weights, their averages, and the optimiser's moments."""
         kept = {f"weight/{name}": tensor for name, tensor in self.network.state_dict().items()}
         kept |= {f"average/{name}": tensor for name, tensor in self.average.state_dict().items()}
         for name, tensor in self.network.named_parameters():
             kept |= {f"moment/{what}/{name}": value for what, value in self.optimizer.state[tensor].items()}
         return kept
 
-    def _restore(self, state: Progressed) -> None:
+    def restore(self, state: Progressed) -> None:
+        """Take up what a checkpoint kept."""
         if not state.epoch:
             return
         for module, kind in ((self.network, "weight"), (self.average, "average")):

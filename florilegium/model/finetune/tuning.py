@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from florilegium.features.encoder import GraphEncoder
+from florilegium.features.sentences import SentenceEncoder
 from florilegium.model.finetune.epochs import chosen
 from florilegium.model.finetune.examples import Examples, Photos, source_weights
 from florilegium.model.finetune.learner import HeldOut, Learner
@@ -46,7 +47,7 @@ class Task:
 class Tuned:
     """A fine-tuned encoder and head, and what they answered out of fold."""
 
-    encoder: GraphEncoder
+    encoder: GraphEncoder | SentenceEncoder
     head: Linear
     scores: Floats  # (n, k) out of fold, logarithms of probabilities; rows never asked about are 0
     fold_vectors: tuple[Vectors, ...]  # per fold: (n, d) embeddings of all items by that fold's network

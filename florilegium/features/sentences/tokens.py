@@ -1,0 +1,76 @@
+"""Turn texts into token numbers with a tokenizer.json. Path: **features.sentences**. Needs the extra `text`."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from florilegium.errors import ModelFileError, SettingError
+from florilegium.features.sentences.encoder import TokenRules
+from florilegium.features.text import readable
+from florilegium.types import Ints
+
+
+class Tokens:
+    """A tokenizer, ready to run; may be used by several threads at once."""
+
+    def __init__(self, rules: TokenRules, *, where: str) -> None:
+        """Parse the tokenizer.
+
+        Raises: SettingError: `tokenizers` is not installed.  ModelFileError: it is no tokenizer.
+        """
+        try:
+            from tokenizers import Tokenizer
+        except ModuleNotFoundError as error:
+            raise SettingError(
+                f"{where}: sentence encoders need {error.name}, which is not installed. "
+                "Run: pip install 'florilegium[text]'"
+            ) from error
+        self.rules = rules
+        try:
+            self._made: Any = Tokenizer.from_str(rules.tokenizer)
+        except Exception as error:  # the library raises plain Exception, whatever is wrong
+            raise ModelFileError(f"{where}: its tokenizer cannot be read: {str(error)[:150]}.") from error
+        self._made.no_padding()
+        self._made.enable_truncation(rules.max_tokens)
+
+    @property
+    def n_pieces(self) -> int:
+        """Give one more than the largest number that a token may have."""
+        return 1 + max(self._made.get_vocab(with_added_tokens=True).values(), default=0)
+
+    def __call__(self, texts: Sequence[str]) -> list[list[int]]:
+        """Give the token numbers of each text, cut at `max_tokens`; at least one token each."""
+        return [encoding.ids or [self._nothing] for encoding in self._made.encode_batch_fast(self._prepared(texts))]
+
+    def n_cut(self, texts: Sequence[str]) -> int:
+        """Count the texts whose end is not read, because they have more tokens than the network takes."""
+        # A token has at least one character: short texts need not be counted.
+        long = [text for text in self._prepared(texts) if len(text) > self.rules.max_tokens - 2]
+        return sum(bool(encoding.overflowing) for encoding in self._made.encode_batch(long))
+
+    def _prepared(self, texts: Sequence[str]) -> list[str]:
+        plain = [self.rules.prefix + readable(text) for text in texts]
+        return [text.lower() for text in plain] if self.rules.lowercase else plain
+
+    @cached_property
+    def _nothing(self) -> int:
+        """Give the number that stands for a text in which the tokenizer finds nothing."""
+        vocabulary = self._made.get_vocab(with_added_tokens=True)
+        return next((vocabulary[name] for name in ("[UNK]", "<unk>") if name in vocabulary), 0)
+
+
+def padded_tokens(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Write token numbers as the graph takes them: numbers and mask, int64 (n, t); free places hold 0.
+
+    >>> padded_tokens([[5, 7], [9]])
+    (array([[5, 7],
+           [9, 0]]), array([[1, 1],
+           [1, 0]]))
+    """
+    shape = (len(rows), max(map(len, rows), default=1))
+    ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)], mask[i, : len(row)] = row, 1
+    return ids, mask
