@@ -214,16 +214,6 @@ def test_a_session_in_the_terminal(tmp_path: Path) -> None:
     assert json.loads(progress.stdout)["n_reviews"] == 1
 
 
-def test_a_long_answer_stays_indented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a line of a card is broken, its rest stands below its beginning and not at the edge."""
-    monkeypatch.setenv("COLUMNS", "60")
-    session = CliRunner().invoke(app, ["cards", "study", *record_of(tmp_path)], input=" q")
-    card = session.stdout[session.stdout.index("activation") : session.stdout.rindex("u undo · q quit\n")]
-
-    assert "Why it matters" in card
-    assert all(line.startswith("  ") or not line.strip() for line in card.splitlines()[1:])
-
-
 def test_the_end_of_the_input_loses_nothing(tmp_path: Path) -> None:
     """A terminal that goes away in the middle of a card ends the session; what was answered is kept."""
     CliRunner().invoke(app, ["cards", "study", *record_of(tmp_path)], input=" 4 ")

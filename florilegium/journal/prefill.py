@@ -95,7 +95,7 @@ def _lines(told: Iterable[str | None]) -> list[str]:
 
 
 def _progress(told: Sequence[Told], notes: Footnotes, pictures: dict[str, bytes], day: date) -> list[str]:
-    lines: list[str] = []
+    lines, drawn = list[str](), list[str]()
     for each in told:
         openings, models = each.of(EventKind.OPENING), each.of(EventKind.MODEL)
         lines += _lines(telling.verdict(event, notes) for event in openings[-TOLD_MOST:])
@@ -106,8 +106,8 @@ def _progress(told: Sequence[Told], notes: Footnotes, pictures: dict[str, bytes]
             before, after = each.around(labels)
             lines.append(f"- {telling.labelled(labels, notes, before, after)}")
         lines += _lines(telling.studied(event, notes) for event in each.of(EventKind.CARDS))
-        lines += _picture([*models, *openings], pictures, day)
-    return lines
+        drawn += _picture([*models, *openings], pictures, day)
+    return [*lines, *drawn]
 
 
 def _picture(events: Sequence[Event], pictures: dict[str, bytes], day: date) -> list[str]:

@@ -11,20 +11,8 @@ from florilegium.cards.progress import Kept
 
 WIDTH, HEIGHT = 640, 160  # of the drawing, without its labels
 GAP = 0.2  # of a bar's room
-STEPS = (
-    6,
-    10,
-    20,
-    50,
-    100,
-    200,
-    500,
-    1000,
-    2000,
-    5000,
-    10_000,
-    100_000,
-)  # ends of the axis; even, so that the middle is a count too
+# Ends of the axis; even, so that the middle is a count too.
+STEPS = (6, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)
 TICKS_EVERY = 7  # days
 
 
