@@ -85,7 +85,8 @@ def a_week(project: Project) -> None:
     label(project, 7, who="Ada Lovelace", at=MORNING + timedelta(hours=1))
     model_id = train(project, 344, at=MORNING + timedelta(days=1))
     judge(project, model_id, at=MORNING + timedelta(days=1, hours=1))
-    project.store.record_run("audit", seconds=0.4, details={"n_findings": 13}, now=MORNING + timedelta(days=1, hours=2))
+    found = {"n_findings": 13, "checks": ["labels", "outliers", "shortcuts"]}
+    project.store.record_run("audit", seconds=0.4, details=found, now=MORNING + timedelta(days=1, hours=2))
     project.store.record_run("bias", seconds=3.0, details={"n": 240, "n_found": 2}, now=MORNING + timedelta(days=2))
 
 

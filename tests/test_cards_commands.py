@@ -1,6 +1,8 @@
 """`florilegium cards`: what a learner types, and what bad files get for an answer."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +30,38 @@ def test_build_writes_a_deck_and_counts_its_cards(tmp_path: Path, flags: list[st
     assert f"{n_cards:,}" in result.stdout or str(n_cards) in result.stdout
     assert str(n_terms + len(lessons)) in result.stdout
     assert (tmp_path / "t.apkg").is_file()
+
+
+def test_a_deck_that_anki_would_not_open_is_refused(tmp_path: Path) -> None:
+    """A deck under another name is refused before anything is written; one card is one card."""
+    (tmp_path / "mine.md").write_text(
+        "---\ndeck: D\nauthor: A\nrights: CC0\n---\n\n## What?\n\nThis.\n", encoding="utf-8"
+    )
+    cards = ["cards", "build", "--cards", str(tmp_path / "mine.md"), "-o"]
+    refused = CliRunner().invoke(app, [*cards, str(tmp_path / "deck.txt")])
+    made = CliRunner().invoke(app, [*cards, str(tmp_path / "deck.apkg")])
+
+    assert refused.exit_code == 2
+    assert "expected one that ends in .apkg" in refused.stderr
+    assert not (tmp_path / "deck.txt").exists()
+    assert "deck.apkg: 1 note, 1 card\n" in made.stdout
+    assert "In Anki: File, Import" in made.stdout
+
+
+def test_a_deck_of_words_loads_no_project(tmp_path: Path) -> None:
+    """Building the glossary's deck imports neither the database nor the shell: it is there a second sooner."""
+    (tmp_path / "mine.md").write_text(
+        "---\ndeck: D\nauthor: A\nrights: CC0\n---\n\n## What?\n\nThis.\n", encoding="utf-8"
+    )
+    script = (
+        "import sys; from florilegium.cli.commands import app\n"
+        f"try: app(['cards', 'build', '--cards', {str(tmp_path / 'mine.md')!r}, '-o', {str(tmp_path / 'd.apkg')!r}])\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print(sorted({'sqlalchemy', 'sklearn', 'florilegium.project'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_check_ends_with_2_and_names_each_fault(tmp_path: Path) -> None:

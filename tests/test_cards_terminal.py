@@ -50,8 +50,9 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Terminal:
-    """Start a session with a record of its own."""
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Start a session with a record of its own, in a narrow window."""
+    monkeypatch.setenv("COLUMNS", "60")
     return Terminal(["cards", "study", "--deck-file", str(tmp_path / "study.db"), "--who", "ada"])
 
 
@@ -66,10 +67,11 @@ def n_answers(tmp_path: Path) -> int:
 
 @pytest.mark.slow
 def test_keys_are_read_one_by_one(terminal: Terminal, tmp_path: Path) -> None:
-    """Space shows, a digit grades, u takes back, q leaves with 0; no Enter is needed."""
+    """Space shows, a digit grades, u takes back, q leaves with 0; no Enter is needed. Broken lines stay indented."""
     terminal.wait_for("activation")
     terminal.press(" ")
     terminal.wait_for("4 easy")
+    told = terminal.seen.splitlines()
     terminal.press("4")
     terminal.wait_for("activation function")
     terminal.press("u")
@@ -80,6 +82,8 @@ def test_keys_are_read_one_by_one(terminal: Terminal, tmp_path: Path) -> None:
 
     assert terminal.close() == 0
     assert n_answers(tmp_path) == 1
+    assert len([line for line in told if line.strip()]) > 7  # lines of a card, some of them broken
+    assert all(line.startswith("  ") for line in told if line.strip())
 
 
 @pytest.mark.slow

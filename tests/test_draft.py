@@ -93,6 +93,18 @@ def test_a_number_is_in_the_record_or_it_is_not(record: Record, text: str, origi
     assert bool(found.where) is (origin is not Origin.NOWHERE)
 
 
+def test_a_draft_is_told_what_the_journal_tells(garden: Project, tmp_path: Path) -> None:
+    """Labels stand beside the scores before and after them; of two audits the newest is told."""
+    told = record_of([garden.journal(name="garden")], tz=None).sentences
+    fresh = project_at(tmp_path)
+    for n_findings in (5, 4):
+        fresh.store.record_run("audit", seconds=1.0, details={"n_findings": n_findings}, now=MORNING)
+    (audit,) = [s for s in record_of([fresh.journal(name="fresh")], tz=None).sentences if "audit" in s]
+
+    assert any(" labels given in garden" in s and "Before: 320 of 400" in s and "after: 344 of 400" in s for s in told)
+    assert "named 4 doubtful things." in audit
+
+
 def test_a_lying_answer_is_marked(record: Record) -> None:
     """Numbers that the record does not know carry a mark behind them, and so do those of the notes alone."""
     lie = "It got 344 of 400 right, 99.9 % in truth, three times better, after 55 hours."
@@ -257,7 +269,7 @@ def test_what_came_before_a_break_is_shown(monkeypatch: pytest.MonkeyPatch) -> N
         code, out, err = run("a note", "--yes")
 
     assert (code, out) == (2, "")
-    assert "What came before it broke off:\nIt went well" in err
+    assert "What came before it ended:\nIt went well" in err
     assert "the answer broke off after" in err
 
 

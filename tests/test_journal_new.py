@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import Browser
 
 from florilegium.errors import InputError, ProjectMissing, SettingError
 from florilegium.evaluation.words import about, percent, points
@@ -115,7 +116,7 @@ def test_a_chapter_tells_what_was_done(garden: Project, tmp_path: Path) -> None:
     assert "7 labels given** in garden on 7 items, 4 with the model's suggestion in sight" in text
     assert "Before: 320 of 400 right" in text
     assert "after: 344 of 400 right" in text
-    assert "named 13 doubtful things" in text
+    assert "named 13 doubtful things: labels, outliers and shortcuts." in text
     assert "found 2 gaps in 240 answers" in text
     assert "Ada" not in text
 
@@ -144,6 +145,30 @@ def test_the_picture_shows_the_figures_of_the_newest_verdict(garden: Project, tm
     assert "<desc>garden, opening 1</desc>" in svg
     assert "90.0 %" in svg
     assert "href" not in svg
+
+
+@pytest.mark.chromium
+def test_the_picture_can_be_read_on_a_phone(garden: Project, tmp_path: Path, browser: Browser) -> None:
+    """As wide as a phone its letters have at least 9 px, and no name runs over its edge."""
+    chapter_at(tmp_path / "journal", garden, now=EVENING)
+    (picture,) = (tmp_path / "journal" / "pictures").iterdir()
+    long = picture.read_text(encoding="utf-8").replace(">majority<", ">a rule with a name of 30 letters<")
+    # As an image 350 px wide: inside a frame of that width, so that the drawing's own rule for narrow places holds.
+    narrow = long.replace('width="700"', 'width="350"', 1).replace('height="', 'data-height="', 1)
+    (tmp_path / "phone.html").write_text(narrow, encoding="utf-8")
+    tab = browser.new_page(viewport={"width": 366, "height": 800})
+    tab.goto((tmp_path / "phone.html").as_uri())
+    texts = tab.evaluate(
+        """() => [...document.querySelectorAll("text")].map((text) => {
+            const box = text.getBoundingClientRect(), whole = document.querySelector("svg").getBoundingClientRect();
+            return [box.left - whole.left, whole.right - box.right, parseFloat(getComputedStyle(text).fontSize) / 2];
+        })"""
+    )
+    tab.close()
+
+    assert len(texts) >= 8
+    assert min(size for *_, size in texts) >= 9
+    assert all(left >= 0 and right >= 0 for left, right, _ in texts), texts
 
 
 def test_twice_on_one_day_is_safe(garden: Project, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 UNDO, REVEAL, GRADES = "u", (" ", "\r", "\n"), ("1", "2", "3", "4")
 HELP = "[dim]space shows the answer · 1 again · 2 hard · 3 good · 4 easy · u undo · q quit[/dim]"
 BAR = 30  # characters of the longest bar
+INDENT = 2  # columns
 
 
 def study(
@@ -133,8 +134,19 @@ def _question(cards: "Study", out: "Console", shown: "Shown") -> None:
     for name in shown.face.pictures:
         out.print(f"  [dim]picture:[/dim] {escape(str(cards.picture(name)))}", highlight=False, soft_wrap=True)
     for text in shown.face.texts:
-        out.print(f"  [italic]{escape(text)}[/italic]", highlight=False)
-    out.print(f"\n  [bold]{escape(shown.face.question)}[/bold]\n", highlight=False)
+        _indented(out, f"[italic]{escape(text)}[/italic]")
+    out.print()
+    _indented(out, f"[bold]{escape(shown.face.question)}[/bold]")
+    out.print()
+
+
+def _indented(out: "Console", words: str) -> None:
+    """Print two columns in, also where a line is broken."""
+    from rich.text import Text
+
+    for line in Text.from_markup(words).wrap(out, max(out.width - INDENT, 1)):
+        line.rstrip()
+        out.print(Text(" " * INDENT) + line, highlight=False)
 
 
 def _answer(out: "Console", shown: "Shown", said: str | None) -> None:
@@ -143,15 +155,16 @@ def _answer(out: "Console", shown: "Shown", said: str | None) -> None:
     face = shown.face
     if said and said.strip():
         right = said.strip().casefold() == (shown.card.note.label or "").casefold()
-        out.print("  [green]right[/green]" if right else f"  [red]not {escape(said.strip())}[/red]", highlight=False)
-    out.print(f"  {escape(face.answer)}", highlight=False)
+        _indented(out, "[green]right[/green]" if right else f"[red]not {escape(said.strip())}[/red]")
+    _indented(out, escape(face.answer))
     for heading, text in face.rows:
-        out.print(f"  [dim]{escape(heading)}:[/dim] {escape(text)}", highlight=False)
+        _indented(out, f"[dim]{escape(heading)}:[/dim] {escape(text)}")
     foot = " · ".join(filter(None, (face.see, face.foot)))
     if foot:
-        out.print(f"  [dim]{escape(foot)}[/dim]", highlight=False)
+        _indented(out, f"[dim]{escape(foot)}[/dim]")
     waits = " · ".join(f"{rating.value} {rating.name.lower()} {wait_words(w)}" for rating, w in shown.waits.items())
-    out.print(f"\n  [dim]{waits} · u undo · q quit[/dim]", highlight=False)
+    out.print()
+    _indented(out, f"[dim]{waits} · u undo · q quit[/dim]")
 
 
 def _page(cards: "Study", port: int | None, *, browser: bool) -> None:

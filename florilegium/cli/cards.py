@@ -25,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+SUFFIX = ".apkg"
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 GlossaryOption = Annotated[
     Path | None,
@@ -76,21 +77,31 @@ def build(
       florilegium cards build --pictures photos/ --prompt "What flower is this?"
     """
     with edge(as_json=as_json), bars_for(as_json) as bars:
-        from florilegium.errors import InputError
-        from florilegium.project.carding import DECKS, DeckWish
-
         named = [name for name, given in (("-p", project), ("--pictures", pictures), ("--cards", lessons)) if given]
-        if len(named) > 1:
-            raise InputError(f"{' and '.join(named)}: a deck is made of one of them. Leave the others out.")
-        wish = DeckWish(decks=tuple(only or DECKS), shared=not private, per_class=per_class, prompt=prompt)
-        if project is not None:
-            with load(project, bars) as opened:
-                _write(opened.cards(wish), wish, output, bars, as_json=as_json)
-        elif pictures is not None:
-            _of_source(pictures, metadata, wish, output, bars, as_json=as_json)
-        else:
+        _check(named, output)
+        if project is None and pictures is None:
             built = _of_words(glossary, lessons, output)
             _tell(built, (), as_json=as_json)
+            return
+        # Only here: a deck of words needs no project, and is there a second sooner.
+        from florilegium.project.carding import DECKS, DeckWish
+
+        wish = DeckWish(decks=tuple(only or DECKS), shared=not private, per_class=per_class, prompt=prompt)
+        if pictures is not None:
+            _of_source(pictures, metadata, wish, output, bars, as_json=as_json)
+        elif project is not None:
+            with load(project, bars) as opened:
+                _write(opened.cards(wish), wish, output, bars, as_json=as_json)
+
+
+def _check(named: list[str], output: Path) -> None:
+    """Refuse a deck of two things, and a name that Anki would not open."""
+    from florilegium.errors import InputError
+
+    if len(named) > 1:
+        raise InputError(f"{' and '.join(named)}: a deck is made of one of them. Leave the others out.")
+    if output.suffix.casefold() != SUFFIX:
+        raise InputError(f"{output}: Anki opens decks by their name; expected one that ends in {SUFFIX}.")
 
 
 def _of_words(glossary: Path | None, lessons: Path | None, output: Path) -> "Built":
@@ -143,12 +154,15 @@ def _tell(built: "Built", said: tuple[str, ...], *, as_json: bool) -> None:
             }
         )
         return
+    from florilegium.evaluation.words import counted
+
     out = console()
-    pictures = f", {built.n_pictures:,} pictures" if built.n_pictures else ""
-    counts = f"{built.n_notes:,} notes, {built.n_cards:,} cards{pictures}"
+    pictures = f", {counted(built.n_pictures, 'picture')}" if built.n_pictures else ""
+    counts = f"{counted(built.n_notes, 'note')}, {counted(built.n_cards, 'card')}{pictures}"
     out.print(f"{escape(str(built.path))}: {counts}", highlight=False)
     for line in said:
         out.print(f"[yellow]![/yellow] {escape(line)}", highlight=False)
+    out.print("[dim]In Anki: File, Import. To study without Anki: florilegium cards study[/dim]", highlight=False)
 
 
 @app.command()

@@ -180,7 +180,7 @@ def _heard(*, quiet: bool) -> Iterator[Callable[[str], None]]:
             yield hear
     except BaseException:
         if said:
-            print(f"What came before it broke off:\n{''.join(said)}\n", file=sys.stderr)
+            print(f"What came before it ended:\n{''.join(said)}\n", file=sys.stderr)
         raise
 
 

@@ -12,8 +12,9 @@ from uuid import uuid4
 import typer
 from rich.markup import escape
 
+from florilegium.cli.card_options import FileOption
 from florilegium.cli.edge import edge
-from florilegium.cli.terminal import console, print_json
+from florilegium.cli.terminal import console, print_json, size_words
 
 if TYPE_CHECKING:
     from florilegium.journal.site import Site
@@ -49,6 +50,7 @@ def new(
     day: Annotated[
         str | None, typer.Option("--date", metavar="DATE", help="The chapter's day.", show_default="today")
     ] = None,
+    deck_file: FileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Open today's chapter, pre-filled with what was recorded since the last one: verdicts, trainings, labels, steps.
@@ -63,9 +65,15 @@ def new(
     """
     with edge(as_json=as_json):
         from florilegium.project import chapters
+        from florilegium.project.learner import own_path
 
         made = chapters.new_chapter(
-            folder, _projects(folder, project or []), now=datetime.now(UTC), identity=uuid4(), day=_day(day)
+            folder,
+            _projects(folder, project or []),
+            now=datetime.now(UTC),
+            identity=uuid4(),
+            day=_day(day),
+            own_deck=deck_file or own_path(),
         )
         if as_json:
             print_json({name: getattr(made, name) for name in made.__dataclass_fields__})
@@ -153,9 +161,9 @@ def _say_built(site: "Site", output: Path) -> None:
     for warning in site.warnings:
         print(warning, file=sys.stderr)
     out = console()
-    size = sum(map(len, site.files.values())) / 1e6
+    size = size_words(sum(map(len, site.files.values())))
     chapters = f"{site.n_chapters} {'chapter' if site.n_chapters == 1 else 'chapters'}"
-    out.print(f"{escape(str(output / 'index.html'))}: {chapters}, {size:.1f} MB", highlight=False)
+    out.print(f"{escape(str(output / 'index.html'))}: {chapters}, {size}", highlight=False)
     if site.drafts:
         out.print(f"Left out as drafts: {escape(', '.join(site.drafts))}  (draft: false publishes)", highlight=False)
 

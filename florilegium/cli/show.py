@@ -12,6 +12,7 @@ from rich.text import Text
 from florilegium.audit.checks.shortcuts import ALPHA, SMALL
 from florilegium.audit.finding import Finding, Severity
 from florilegium.audit.shortcut import Rung
+from florilegium.cli import terminal
 from florilegium.cli.hints import THIS, in_folder
 from florilegium.evaluation.values import Outcome, Score, Verdict
 from florilegium.evaluation.words import counted
@@ -20,7 +21,6 @@ from florilegium.types import Ints
 
 MOST_FAULTS = 5
 MUCH_CONFUSED = 0.1  # share of a class taken for one other
-MEGABYTE = 1_000_000
 TRACK = 40  # characters from 0 % to 100 %
 MAX_CLASSES_DRAWN = 24  # a wider confusion matrix does not fit a terminal
 SIGNS = {Severity.ERROR: ("✗", "bold red"), Severity.WARNING: ("!", "yellow"), Severity.INFO: ("·", "dim")}
@@ -138,8 +138,7 @@ def verdict(console: Console, result: Verdict) -> None:
 def files(console: Console, written: Sequence[tuple[Path, str]]) -> None:
     """Name the files that were written and what each is for."""
     for path, what in written:
-        size = path.stat().st_size
-        amount = f"{size / 1e6:.1f} MB" if size >= MEGABYTE else f"{size / 1e3:.0f} kB"
+        amount = terminal.size_words(path.stat().st_size)
         console.print(f"  {escape(str(path))}  [dim]{amount}, {escape(what)}[/dim]", highlight=False)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from florilegium.cli.bars import Bars
     from florilegium.project import Project
 
+MEGABYTE = 1_000_000  # bytes, as disks are sold
 UNBROKEN = 1_000_000  # characters: no line is that long
 
 
@@ -50,3 +51,12 @@ def print_json(document: Any) -> None:  # noqa: ANN401 - whatever JSON can say
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False, default=str)
     sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
     sys.stdout.flush()
+
+
+def size_words(n_bytes: int) -> str:
+    """Say how large something is.
+
+    >>> size_words(40_321), size_words(2_400_000)
+    ('40 kB', '2.4 MB')
+    """
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= MEGABYTE else f"{n_bytes / 1e3:.0f} kB"

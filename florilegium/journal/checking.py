@@ -110,8 +110,8 @@ def _sentences(told: Told, notes: Footnotes) -> Iterable[str]:
         yield telling.learned(event, notes) or ""
         if event.facts["verdict"] is not None:
             _every_score(event, "verdict.baselines", notes)
-    yield from (telling.doubted(event, notes) or "" for event in told.of(EventKind.RUN))
-    yield from (telling.labelled(event, notes, None, None) for event in told.of(EventKind.LABELS))
+    yield from (telling.doubted(event, notes) or "" for event in told.newest_runs())
+    yield from (telling.labelled(event, notes, *told.around(event)) for event in told.of(EventKind.LABELS))
     yield from (telling.studied(event, notes) for event in told.of(EventKind.CARDS))
     yield from (telling.decided(event, notes) for event in told.of(EventKind.APPEALS))
 

@@ -25,6 +25,8 @@ class EventKind(StrEnum):
     CHAPTER = "chapter"  # an earlier chapter of the journal
 
 
+OWN_DECK = "own_deck"  # stands for a project where the learner's own cards are told; no project is named so
+
 NAMES = {
     EventKind.RUNS: "runs",
     EventKind.LABELS: "label events",
@@ -95,6 +97,10 @@ class Bookmark:
     cards: int = 0
     appeals: int = 0  # the newest step of a case
 
+    def furthest(self, other: "Bookmark") -> "Bookmark":
+        """Give the further of both, row by row."""
+        return Bookmark(**{name: max(n, asdict(other)[name]) for name, n in asdict(self).items()})
+
     def write(self, project: str) -> str:
         """Write it as it stands in front matter."""
         return " ".join([project, *(f"{name}={n}" for name, n in asdict(self).items())])
@@ -120,3 +126,14 @@ class Told:
     def of(self, kind: EventKind) -> tuple[Event, ...]:
         """Give the events of one kind."""
         return tuple(event for event in self.events if event.kind is kind)
+
+    def around(self, labels: Event) -> tuple[Event | None, Event | None]:
+        """Give the model before the first of these labels and the newest one after the last of them."""
+        models = [*([self.before] if self.before else []), *self.of(EventKind.MODEL)]
+        before = [m for m in models if m.at <= labels.at]
+        after = [m for m in models if m.at > datetime.fromisoformat(labels.facts["last_at"])]
+        return (before[-1] if before else None), (after[-1] if after else None)
+
+    def newest_runs(self) -> tuple[Event, ...]:
+        """Give the newest run of each command."""
+        return tuple({event.facts["command"]: event for event in self.of(EventKind.RUN)}.values())

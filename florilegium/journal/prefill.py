@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from florilegium.journal import telling
 from florilegium.journal.chapter import SECTIONS, Chapter, Step, long_date, next_steps
-from florilegium.journal.events import Event, EventKind, Told
+from florilegium.journal.events import OWN_DECK, Event, EventKind, Told
 from florilegium.journal.folder import PICTURES, JournalSettings
 from florilegium.journal.footnotes import Footnotes
 from florilegium.journal.frontmatter import Head
@@ -29,6 +29,7 @@ PROMPTS = {
 }
 FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
 COMMANDS = ("audit", "train", "verdict", "report", "bias", "relabel", "label", "monitor", "export")
+STUDYING = frozenset({"card", "cards", "flashcards", "study"})
 TOLD_MOST = 12  # verdicts or trainings of one project; older ones are left to its record
 
 
@@ -59,12 +60,13 @@ def prefill(
     body = "\n".join(part for name in SECTIONS for part in _section(name, filled.get(name, [])))
     if definitions := notes.definitions():
         body += "\n" + "\n".join(definitions) + "\n"
+    projects = tuple(each.project for each in told if each.project != OWN_DECK)
     head = Head(
         title="",
         date=day,
         draft=True,
-        tags=tuple(each.project for each in told),
-        projects=tuple(each.project for each in told),
+        tags=projects,
+        projects=projects,
         until=now.astimezone(settings.tz),
         record=_record(told, last),
     )
@@ -93,7 +95,7 @@ def _lines(told: Iterable[str | None]) -> list[str]:
 
 
 def _progress(told: Sequence[Told], notes: Footnotes, pictures: dict[str, bytes], day: date) -> list[str]:
-    lines: list[str] = []
+    lines, drawn = list[str](), list[str]()
     for each in told:
         openings, models = each.of(EventKind.OPENING), each.of(EventKind.MODEL)
         lines += _lines(telling.verdict(event, notes) for event in openings[-TOLD_MOST:])
@@ -101,20 +103,12 @@ def _progress(told: Sequence[Told], notes: Footnotes, pictures: dict[str, bytes]
         if max(len(openings), len(models)) > TOLD_MOST:
             lines.append(f"- Earlier ones stand in the record of {each.project}.")
         for labels in each.of(EventKind.LABELS):
-            before, after = _around(labels, each)
+            before, after = each.around(labels)
             lines.append(f"- {telling.labelled(labels, notes, before, after)}")
         lines += _lines(telling.studied(event, notes) for event in each.of(EventKind.CARDS))
         lines += _lines(telling.decided(event, notes) for event in each.of(EventKind.APPEALS))
-        lines += _picture([*models, *openings], pictures, day)
-    return lines
-
-
-def _around(labels: Event, told: Told) -> tuple[Event | None, Event | None]:
-    """Give the model before the first of these labels and the newest one after the last of them."""
-    models = [*([told.before] if told.before else []), *told.of(EventKind.MODEL)]
-    before = [m for m in models if m.at <= labels.at]
-    after = [m for m in models if m.at > datetime.fromisoformat(labels.facts["last_at"])]
-    return (before[-1] if before else None), (after[-1] if after else None)
+        drawn += _picture([*models, *openings], pictures, day)
+    return [*lines, *drawn]
 
 
 def _picture(events: Sequence[Event], pictures: dict[str, bytes], day: date) -> list[str]:
@@ -135,8 +129,7 @@ def _challenges(told: Sequence[Told], notes: Footnotes) -> list[str]:
     lines: list[str | None] = []
     for each in told:
         lines += [telling.learned(event, notes) for event in each.of(EventKind.OPENING)]
-        newest = {e.facts["command"]: e for e in each.of(EventKind.RUN)}
-        lines += [telling.doubted(event, notes) for event in newest.values()]
+        lines += [telling.doubted(event, notes) for event in each.newest_runs()]
     return _lines(lines)
 
 
@@ -171,7 +164,12 @@ def _step(step: Step, chapter: Event, told: Sequence[Told], notes: Footnotes) ->
     words = set(re.findall(r"[a-z]+", step.text.lower()))
     named = [command for command in COMMANDS if command in words]
     runs = [e for each in told for e in each.of(EventKind.RUN) if e.facts["command"] in named]
+    studied = [e for each in told for e in each.of(EventKind.CARDS)] if words & STUDYING else []
     if runs and not step.done:
         seen = f"the record has it: {notes.say(runs[-1], 'command', str)}, {notes.day(runs[-1])}"
         return f"- [x] {step.text} ({seen}){notes.mark(chapter, runs[-1])}"
+    if studied and not step.done:
+        n_cards = telling.n_cards(studied[-1], notes)
+        seen = f"the record has it: {n_cards}, {notes.day(studied[-1])}"
+        return f"- [x] {step.text} ({seen}){notes.mark(chapter, studied[-1])}"
     return f"- [{'x' if step.done else ' '}] {step.text}{notes.mark(chapter)}"

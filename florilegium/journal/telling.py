@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from florilegium.evaluation.values import Outcome, Score
 from florilegium.evaluation.words import about, percent
-from florilegium.journal.events import Event, EventKind, Told
+from florilegium.journal.events import OWN_DECK, Event, EventKind, Told
 from florilegium.journal.footnotes import Footnotes, count, seconds, signed_points
 from florilegium.report.ladder import PictureRung
 from florilegium.report.plain import worded
@@ -107,8 +107,8 @@ def labelled(event: Event, notes: Footnotes, before: Event | None, after: Event 
 def studied(event: Event, notes: Footnotes) -> str:
     """Tell how many cards were studied, and how many answers were known."""
     n, new, known = (notes.say(event, path, count) for path in ("n", "n_new", "n_known"))
-    cards = f"{notes.say(event, 'n_cards', count)} {_noun(event.facts['n_cards'], 'card')}"
-    line = f"**{n} {_noun(event.facts['n'], 'answer')} to {cards}** of {event.project}"
+    whose = "my own deck" if event.project == OWN_DECK else event.project
+    line = f"**{n} {_noun(event.facts['n'], 'answer')} to {n_cards(event, notes)}** of {whose}"
     return f"{line}, {known} of them known; {new} seen for the first time.{notes.mark(event)}"
 
 
@@ -128,6 +128,11 @@ def decided(event: Event, notes: Footnotes) -> str:
     late = event.facts["n_late"]
     slow = f"; {notes.say(event, 'n_late', count)} after the deadline" if late else ""
     return f"{' and '.join(parts)} in {event.project}{slow}.{notes.mark(event)}"
+
+
+def n_cards(event: Event, notes: Footnotes) -> str:
+    """Tell to how many cards answers were given."""
+    return f"{notes.say(event, 'n_cards', count)} {_noun(event.facts['n_cards'], 'card')}"
 
 
 def _noun(n: int, noun: str) -> str:
@@ -164,7 +169,9 @@ def doubted(event: Event, notes: Footnotes) -> str | None:
     if command == "audit" and "n_findings" in details:
         n = notes.say(event, "details.n_findings", count)
         noun = "thing" if details["n_findings"] == 1 else "things"
-        return f"The audit of {event.project} ({notes.day(event)}) named {n} doubtful {noun}.{notes.mark(event)}"
+        kinds = [notes.say(event, f"details.checks[{i}]", worded) for i in range(len(details.get("checks", ())))]
+        what = f": {_and(kinds)}" if kinds else ""
+        return f"The audit of {event.project} ({notes.day(event)}) named {n} doubtful {noun}{what}.{notes.mark(event)}"
     if command == "bias" and "n_found" in details:
         n, of = notes.say(event, "details.n_found", count), notes.say(event, "details.n", count)
         noun = "gap" if details["n_found"] == 1 else "gaps"

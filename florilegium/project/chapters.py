@@ -9,6 +9,8 @@ from uuid import UUID
 from florilegium import journal
 from florilegium.errors import InputError, ProjectMissing
 from florilegium.journal import Bookmark, Chapter, Journal, Told
+from florilegium.journal.events import OWN_DECK
+from florilegium.project import journaling
 from florilegium.project.project import load
 
 
@@ -30,6 +32,7 @@ def new_chapter(
     now: datetime,
     identity: UUID,
     day: date | None = None,
+    own_deck: Path | None = None,
 ) -> NewChapter:
     """Open the chapter of a day, pre-filled with what the projects' records hold since the last one.
 
@@ -40,6 +43,7 @@ def new_chapter(
         projects: short name -> folder; empty: those that the journal names.
         now: aware.  identity: names the feed of a journal that is begun here.
         day: of the chapter; None: today by the learner's clock.
+        own_deck: the learner's own cards, whose answers are told too; None, or not there: they are not.
     Raises: InputError: chapters that cannot be read, or later ones than this day.  ProjectMissing: no project there.
     """
     settings = journal.begin(folder, identity=identity, projects=projects)
@@ -49,7 +53,9 @@ def new_chapter(
     same = next((c for c in there.chapters if c.name == today.isoformat()), None)
     earlier = [c for c in there.chapters if c.head.date < today]
     last = earlier[-1] if earlier else None
-    told, notes = _tell_all(there, projects, same if same is not None and not same.is_untouched else None, today)
+    known = _known(there, same if same is not None and not same.is_untouched else None, today)
+    told, notes = tell_projects(there, projects, known)
+    told += tell_own_deck(own_deck, known)
     made = journal.prefill(told, last=last, settings=settings, now=now, day=today)
     path = folder / f"{today.isoformat()}.md"
     if same is not None and not same.is_untouched:
@@ -88,18 +94,22 @@ def bookmarks(chapters: Sequence[Chapter]) -> dict[str, Bookmark]:
     for chapter in chapters:
         for line in chapter.head.record:
             name, mark = Bookmark.read(line)
-            if name not in found or mark.runs >= found[name].runs:
-                found[name] = mark
+            found[name] = mark.furthest(found.get(name, Bookmark()))
     return found
 
 
-def _tell_all(
-    there: Journal, projects: Mapping[str, Path], same: Chapter | None, today: date
-) -> tuple[tuple[Told, ...], tuple[str, ...]]:
-    """Tell every project since the chapters of other days, and since this day's where it stays as it is."""
+def _known(there: Journal, same: Chapter | None, today: date) -> dict[str, Bookmark]:
+    """Give how far the chapters of other days have told, and this day's where it stays as it is."""
     others = [c for c in there.chapters if c.name != today.isoformat()]
-    known = bookmarks([*others, *([same] if same is not None else [])])
-    return tell_projects(there, projects, known)
+    return bookmarks([*others, *([same] if same is not None else [])])
+
+
+def tell_own_deck(path: Path | None, known: Mapping[str, Bookmark]) -> tuple[Told, ...]:
+    """Tell what was studied in a learner's own deck since its bookmark; nothing where there is none."""
+    if path is None or not path.is_file():
+        return ()
+    told = journaling.tell_deck(f"sqlite:///{path.absolute()}", name=OWN_DECK, after=known.get(OWN_DECK, Bookmark()))
+    return (told,) if told.bookmark.cards else ()
 
 
 def tell_projects(

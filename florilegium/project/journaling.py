@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from florilegium.appeals import Origin, Ruling
@@ -23,7 +23,7 @@ def tell(project: "Project", *, name: str, after: Bookmark, tz: tzinfo | None) -
     """
     runs, models = project.store.runs(), project.store.models()
     ledger, labels = project.store.ledger(), project.store.labels_given(after=after.labels)
-    answers = _answers(project, after=after.cards)
+    answers = _answers(project.store.url, after=after.cards)
     steps = project.store.cases.decisions(after=after.appeals)
     new_models = [m for m in models if m.number > after.models]
     events = [
@@ -114,8 +114,21 @@ def _labels(name: str, labels: Sequence[tuple[int, Any]], models: Sequence["Mode
     ]
 
 
-def _answers(project: "Project", *, after: int) -> tuple[Answered, ...]:
-    with closing(CardRecord(project.store.url)) as record:
+def tell_deck(url: str, *, name: str, after: Bookmark) -> Told:
+    """Gather what was studied in a deck that belongs to no project, behind a bookmark."""
+    answers = _answers(url, after=after.cards)
+    at = answers[-1].at if answers else datetime.min.replace(tzinfo=UTC)
+    return Told(
+        project=name,
+        status=Event(project=name, kind=EventKind.STATUS, number=1, at=at, facts={"n_items": 0}),
+        next_command="",
+        events=tuple(_cards(name, answers)),
+        bookmark=Bookmark(cards=max([after.cards, *(answer.number for answer in answers)])),
+    )
+
+
+def _answers(url: str, *, after: int) -> tuple[Answered, ...]:
+    with closing(CardRecord(url)) as record:
         return record.answered(after=after)
 
 

@@ -73,12 +73,17 @@ def choose(record: CardRecord, who: str, **given: object) -> Choices:
     return choices
 
 
+def own_path() -> Path:
+    """Say where a learner's own record lies when they name no file."""
+    return user_data_path("florilegium") / FILE_NAME
+
+
 def own_record(file: Path | None = None) -> CardRecord:
     """Open a learner's own record: a file of theirs, or the one in the user's data folder.
 
     Raises: StorageError: its folder cannot be made, or it is no record.
     """
-    path = user_data_path("florilegium") / FILE_NAME if file is None else file.absolute()
+    path = own_path() if file is None else file.absolute()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -107,7 +107,8 @@ class Project:
         """
         with self._command("audit") as details:
             result = auditing.run(self, self.holdings(), output)
-            details |= {"n_findings": len(result.findings)}
+            checks = dict.fromkeys(finding.check for finding in result.findings)
+            details |= {"n_findings": len(result.findings), "checks": list(checks)}
         return result
 
     def train(self, tuning: TuneWish | None = None) -> Trained:

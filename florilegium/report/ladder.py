@@ -12,6 +12,7 @@ from florilegium.report.render import render
 ROW_PX, TOP_PX, SIDE_PX = 30, 44, 20
 NAME_LETTERS = 30  # that have room beside the axis
 AXIS_PX, AXIS_AT_PX, WIDTH_PX = 240, 250, 700
+NARROW_PX = 100  # to the right on a phone, where names are written larger and ranges left out
 RUNGS_MOST = 12
 
 
@@ -43,5 +44,6 @@ def ladder_svg(rungs: Sequence[PictureRung], *, title: str, source: str) -> str:
         axis=AXIS_PX,
         axis_at=AXIS_AT_PX,
         width=WIDTH_PX,
+        narrow=NARROW_PX,
         height=TOP_PX + ROW_PX * len(kept) + SIDE_PX,
     )

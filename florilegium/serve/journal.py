@@ -24,8 +24,9 @@ from florilegium.journal import chapter as chapters
 from florilegium.journal import site as sites
 from florilegium.journal.draft import Draft, DraftKind, Tone, draft_dict, read_points
 from florilegium.journal.prefill import FOOTNOTE
-from florilegium.project.chapters import tell_projects
+from florilegium.project.chapters import tell_own_deck, tell_projects
 from florilegium.project.drafting import DraftWish, Prepared, carry_out, names_of, prepare, record_of
+from florilegium.project.learner import own_path
 from florilegium.project.project import load
 from florilegium.serve.app import MIN_GZIP_BYTES
 from florilegium.serve.assets import tag_of, tagged
@@ -102,6 +103,7 @@ class Preview:
         if not points:
             raise InputError(f"{wish.section}: no bullet points to draft from. Write some below the heading and save.")
         told, _ = tell_projects(there, {}, {})
+        told += tell_own_deck(own_path(), {})
         prepared = prepare(
             DraftWish(
                 points=read_points("\n".join(f"- {point}" for point in points)),

@@ -11,7 +11,8 @@ from florilegium.cards.progress import Kept
 
 WIDTH, HEIGHT = 640, 160  # of the drawing, without its labels
 GAP = 0.2  # of a bar's room
-STEPS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)  # ends of the axis
+# Ends of the axis; even, so that the middle is a count too.
+STEPS = (6, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)
 TICKS_EVERY = 7  # days
 
 
@@ -61,9 +62,9 @@ class Shares:
 def bars(counts: Sequence[tuple[date, int]]) -> Bars:
     """Place bars of counts by day.
 
-    >>> chart = bars([(date(2026, 11, 30), 5), (date(2026, 12, 1), 0)])
+    >>> chart = bars([(date(2026, 11, 30), 6), (date(2026, 12, 1), 0)])
     >>> chart.top, chart.bars[0].height, chart.bars[1].height
-    (5, 160.0, 0.0)
+    (6, 160.0, 0.0)
     """
     most = max((n for _, n in counts), default=0)
     top = next((step for step in STEPS if step >= most), most)
