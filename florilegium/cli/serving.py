@@ -17,38 +17,48 @@ if TYPE_CHECKING:
     from florilegium.model import ModelFile
 
 
+Model = Annotated[
+    str | None,
+    typer.Argument(help="A model file, a project folder, or the name of a shipped model.", show_default="-p"),
+]
+Folder = Annotated[
+    Path | None, typer.Option("-p", "--project", help="Serve this project's pages.", show_default="this folder")
+]
+Host = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: other machines too.")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="The port; 0: any.", show_default="8000 or the next free one")
+]
+Public = Annotated[bool, typer.Option("--public", help="A project without accounts: let others use its public pages.")]
+Url = Annotated[
+    str | None, typer.Option(metavar="https://...", help="The public address, for links.", show_default="public_url")
+]
+Proxy = Annotated[
+    list[str] | None,
+    typer.Option("--proxy", metavar="ADDRESS", help="A reverse proxy to be believed; may be repeated."),
+]
+Log = Annotated[
+    str | None, typer.Option(metavar="json", help="A JSON line per request on standard error, without names.")
+]
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")]
+Frame = Annotated[
+    list[str] | None,
+    typer.Option("--frame", metavar="ADDRESS", help="A site that may show the page in a frame; may be repeated."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the address as one JSON document.")]
+
+
 def serve(
-    model: Annotated[
-        str | None,
-        typer.Argument(help="A model file, a project folder, or the name of a shipped model.", show_default="-p"),
-    ] = None,
-    project: Annotated[
-        Path | None, typer.Option("-p", "--project", help="Serve this project's pages.", show_default="this folder")
-    ] = None,
-    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: other machines too.")] = "127.0.0.1",
-    port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="The port; 0: any.", show_default="8000 or the next free one")
-    ] = None,
-    public: Annotated[
-        bool, typer.Option("--public", help="A project without accounts: let others use its public pages.")
-    ] = False,
-    url: Annotated[
-        str | None,
-        typer.Option(metavar="https://...", help="The public address, for links.", show_default="public_url"),
-    ] = None,
-    proxy: Annotated[
-        list[str] | None,
-        typer.Option("--proxy", metavar="ADDRESS", help="A reverse proxy to be believed; may be repeated."),
-    ] = None,
-    log: Annotated[
-        str | None, typer.Option(metavar="json", help="A JSON line per request on standard error, without names.")
-    ] = None,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
-    frame: Annotated[
-        list[str] | None,
-        typer.Option("--frame", metavar="ADDRESS", help="A site that may show the page in a frame; may be repeated."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the address as one JSON document.")] = False,
+    model: Model = None,
+    project: Folder = None,
+    host: Host = "127.0.0.1",
+    port: Port = None,
+    public: Public = False,
+    url: Url = None,
+    proxy: Proxy = None,
+    log: Log = None,
+    no_open: NoOpen = False,
+    frame: Frame = None,
+    as_json: AsJson = False,
 ) -> None:
     """Open a classifier's page, or all pages of a project in one process. Ctrl-C stops it.
 
