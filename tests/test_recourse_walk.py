@@ -217,6 +217,9 @@ def test_nothing_that_is_written_runs(context: BrowserContext) -> None:
     ready(reviewer, ".queue")
     reviewer.keyboard.press("Enter")
     ready(reviewer, "#ruling")  # judged blind before the question
+    reviewer.keyboard.press("/")
+    reviewer.keyboard.type("red")
+    reviewer.keyboard.press("Escape")
     judged_on(reviewer)
     for page in ("/review/trail", "/review/doubts", "/review"):
         reviewer.goto(page)
