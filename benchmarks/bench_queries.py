@@ -54,7 +54,10 @@ def measured(data: Path, at: Path) -> tuple[list[float], list[float]]:
         print(project.queries().promise())
         router = Router(project)
         routing = timed(router.route, asked)
-        with serving(create_whole(project, is_here=True)) as address, httpx.Client(base_url=address, timeout=60) as client:
+        with (
+            serving(create_whole(project, is_here=True)) as address,
+            httpx.Client(base_url=address, timeout=60) as client,
+        ):
 
             def post(text: str) -> None:
                 client.post("/api/queries", json={"text": text}).raise_for_status()

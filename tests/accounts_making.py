@@ -34,6 +34,11 @@ class Clock:
 
 @pytest.fixture
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash quickly in a test."""
+    hash_quickly(monkeypatch)
+
+
+def hash_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash with argon2's least effort: what is tested is not how long it takes to guess."""
     quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     monkeypatch.setattr(passwords, "_hasher", lambda: quick)

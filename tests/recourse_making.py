@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,12 +67,12 @@ def picture(colour: str, *, seed: int = 99) -> bytes:
 
 
 @contextmanager
-def recourse_at(made: Path, at: Path, **changed: object) -> Iterator[Recourse]:
+def recourse_at(made: Path, at: Path, **changed: Any) -> Iterator[Recourse]:
     """Open a copy of a made project with other settings, by a clock that tests move."""
     if not at.exists():
         shutil.copytree(made, at)
     settings = settings_file.read(at)
-    chosen = {"audit_share": 0.0, "second_review_share": 0.0, **changed}
+    chosen: dict[str, Any] = {"audit_share": 0.0, "second_review_share": 0.0, **changed}
     settings_file.write(dataclasses.replace(settings, **chosen), at)
     with Project(at, clock=Moving()) as project:
         yield project.recourse()

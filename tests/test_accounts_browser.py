@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from fastapi import FastAPI
@@ -9,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 
 from florilegium.project.accounts import Role
 from florilegium.serve.accounts.gate import LOGIN
-from tests.accounts_making import NAMES, PASSWORD, add_everybody, quick_passwords
+from tests.accounts_making import NAMES, PASSWORD, add_everybody, hash_quickly
 from tests.accounts_whole import make_project, whole_of
 from tests.page_serving import DESK, PHONE, serving
 from tests.site_serving import CHROMIUM_CHOICES, chromium_path
@@ -23,7 +24,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     """Give the app of a project with people of all roles, and one whose name is markup."""
     folder = make_project(tmp_path_factory.mktemp("whole"))
     with pytest.MonkeyPatch.context() as patch, whole_of(folder) as app:
-        quick_passwords.__wrapped__(patch)
+        hash_quickly(patch)
         add_everybody(app.state.gate.accounts)
         app.state.gate.accounts.add(EVIL, PASSWORD, role=Role.OWNER)
         yield app
@@ -106,10 +107,10 @@ def test_a_name_of_markup_runs_nowhere(browser: Browser, app: FastAPI, address: 
 
 @pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"])
 def test_the_pages_have_no_barriers(
-    browser: Browser, app: FastAPI, address: str, size: ViewportSize, scheme: str
+    browser: Browser, app: FastAPI, address: str, size: ViewportSize, scheme: Literal["light", "dark"]
 ) -> None:
     """axe-core finds nothing serious, and nothing is wider than the screen."""
-    context = browser.new_context(viewport=size, color_scheme=scheme, base_url=address)  # type: ignore[arg-type] - two of its three words
+    context = browser.new_context(viewport=size, color_scheme=scheme, base_url=address)
     page = context.new_page()
     token = app.state.gate.accounts.invite("Bea", role=Role.LABELLER).token
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python").Axe()

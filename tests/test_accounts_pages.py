@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from httpx import Response
 
 from florilegium.project.accounts import Accounts, LastOwner, Role
 from florilegium.serve.accounts.gate import KNOWN, LOGIN
@@ -63,14 +63,14 @@ def browser(app: FastAPI, base_url: str = HERE, *, address: str = "192.0.2.1") -
     return client
 
 
-def post(client: TestClient, path: str, *, page: str = "/login", **fields: str) -> Response:
+def post(client: TestClient, path: str, *, page: str = "/login", **fields: str) -> Any:
     """Load a page and send its form."""
     token = re.search(r'name="csrf" content="(\w+)"', client.get(page).text)
     assert token is not None
     return client.post(path, data={"csrf": token[1], **fields})
 
 
-def try_password(client: TestClient, name: str, password: str, **fields: str) -> Response:
+def try_password(client: TestClient, name: str, password: str, **fields: str) -> Any:
     """Send the form of the login page."""
     return post(client, "/login", name=name, password=password, **fields)
 
@@ -211,7 +211,7 @@ def twice(password: str) -> dict[str, str]:
     return {"password": password, "again": password}
 
 
-def link_in(page: Response) -> str:
+def link_in(page: Any) -> str:
     """Give the path of the link that the owner's page shows."""
     found = re.search(r'id="link" value="[^"]*(/invitation/[^"]+)"', page.text)
     assert found is not None

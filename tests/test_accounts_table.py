@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from florilegium.project.accounts import Role
-from tests.accounts_making import HERE, NAMES, add_everybody, quick_passwords, signed_in
+from tests.accounts_making import HERE, NAMES, add_everybody, hash_quickly, signed_in
 from tests.accounts_whole import every_route, make_project, whole_of
 
 PUBLIC = None
@@ -79,7 +79,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app(folder: Path) -> Iterator[FastAPI]:
     """Give its app, with people of all roles."""
     with pytest.MonkeyPatch.context() as patch:
-        quick_passwords.__wrapped__(patch)
+        hash_quickly(patch)
         with whole_of(folder) as app:
             add_everybody(app.state.gate.accounts)
             yield app

@@ -286,6 +286,37 @@ def test_a_blind_share_out_of_range_is_refused(share: float) -> None:
         QueryWish(blind_share=share)
 
 
+def test_forgetting_an_answer_forgets_its_query_and_the_export_has_both(desk: QueryDesk) -> None:
+    """A person's archive holds the query with its steps; to have the answer erased erases that too, and the item."""
+    told = desk.receive(Asked(text=f"{NO_REPLY} says Ann Lee"))
+    send(desk, told.query.id, "top_up_failed", "Dear Ann Lee, sorry.")
+    recourse = desk.project.recourse()
+    archive = recourse.person_document(told.ticket)
+    recourse.forget(told.ticket)
+    samples, texts = desk.project.store.samples()
+
+    assert archive["query"]["text"] == f"{NO_REPLY} says Ann Lee"
+    assert [step["kind"] for step in archive["query"]["steps"]] == ["received", "sent"]
+    assert (desk.status(told.ticket).query.text, desk.store.items()) == ("", frozenset())
+    assert not any(sample.name.startswith("query/") for sample in samples)
+    assert not any("Ann Lee" in (text or "") for text in texts)
+    assert recourse.person_document(told.ticket)["query"]["text"] == ""
+
+
+def test_old_queries_are_forgotten_by_themselves_but_for_what_is_learned(desk: QueryDesk) -> None:
+    """After `forget_days` the words are gone; the item that a model learns from stays with its label."""
+    told = desk.receive(Asked(text=NO_REPLY))
+    send(desk, told.query.id, "top_up_failed")
+    (item,) = desk.store.items()
+    store = desk.project.store
+    n = store.forgetting.forget_before(desk.clock(), now=desk.clock())
+
+    assert n == 1
+    assert desk.status(told.ticket).query.text == ""
+    assert item in {sample.name for sample in store.samples()[0]}
+    assert desk.store.items() == {item}
+
+
 def test_the_report_says_what_is_promised(made: Path, tmp_path: Path) -> None:
     """Beside how far confidence can be believed stands the promise with its ranges."""
     shutil.copytree(made, tmp_path / "p")

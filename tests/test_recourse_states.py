@@ -51,13 +51,14 @@ def details_of(step: Step, draw: int) -> dict[str, Any]:
     """Give details that belong to a step."""
     ruling = Ruling.UPHELD if draw % 2 else Ruling.REJECTED
     label = None if draw % 3 == 0 else "peony"
-    return {
+    found: dict[Step, dict[str, Any]] = {
         Step.JUDGED_BLIND: {"label": label, "seconds": 1.0, "seen": True},
         Step.DECIDED: {"ruling": ruling.value, "label": label, "reason": "it is plainly so", "seconds": 1.0},
         Step.REOPENED: {"days": 14, "text": "look again"},
         Step.SECOND_WANTED: {"by_chance": False},
         Step.TAKEN: {"owner": True} if draw % 4 == 0 else {},
-    }.get(step, {})
+    }
+    return found.get(step, {})
 
 
 class Walk(RuleBasedStateMachine):

@@ -11,6 +11,7 @@ from enum import StrEnum
 from statistics import median
 from typing import Any
 
+import numpy as np
 from scipy.stats import binomtest, fisher_exact
 
 from florilegium.appeals.case import CaseEvent, Origin, Ruling, Step
@@ -199,8 +200,7 @@ def _one_sided(by: Mapping[str, Sequence[Reviewed]]) -> Iterable[Doubtful]:
             continue
         (ruling,) = rulings
         same = sum(r.ruling is ruling for r in others)
-        table = [[len(mine), 0], [same, len(others) - same]]
-        p = min(1.0, float(fisher_exact(table, alternative="greater").pvalue) * len(asked))
+        p = min(1.0, _against(len(mine), same, len(others)) * len(asked))
         if p <= ALPHA:
             words = f"{who} {ruling} all of {len(mine)} appeals, the others {same} of {len(others)} (p = {p:.4f})."
             yield _made(Doubt.ONE_SIDED, who, mine, len(mine), words, p=p)
@@ -215,8 +215,7 @@ def _never_moved(by: Mapping[str, Sequence[Reviewed]]) -> Iterable[Doubtful]:
         kept = sum(r.blind_label == r.label for r in others)
         if any(r.blind_label != r.label for r in mine) or len(others) < MIN_REVIEWS:
             continue
-        table = [[len(mine), 0], [kept, len(others) - kept]]
-        p = min(1.0, float(fisher_exact(table, alternative="greater").pvalue) * len(asked))
+        p = min(1.0, _against(len(mine), kept, len(others)) * len(asked))
         if p <= ALPHA:
             words = f"{who} kept all of {len(mine)} blind labels, the others {kept} of {len(others)} (p = {p:.4f})."
             yield _made(Doubt.NEVER_MOVED, who, mine, len(mine), words, p=p)
@@ -234,6 +233,12 @@ def _follows(by: Mapping[str, Sequence[Reviewed]]) -> Iterable[Doubtful]:
                 f"{who} saw something else than the claim in {len(apart)} cases, and ruled as claimed in all of them."
             )
             yield _made(Doubt.FOLLOWS_CLAIM, who, gave_way, len(apart), words)
+
+
+def _against(n_all: int, n_same: int, n_others: int) -> float:
+    """Give the one-sided p of Fisher's exact test of n_all of n_all against n_same of n_others."""
+    table = np.array([[n_all, 0], [n_same, n_others - n_same]])
+    return float(fisher_exact(table, alternative="greater").pvalue)
 
 
 def _others(by: Mapping[str, Sequence[Reviewed]], who: str) -> list[Reviewed]:

@@ -53,7 +53,8 @@ class Live:
     unknown: Bools | None = None  # (m,) the model abstained
     appealed: Bools | None = None  # (m,)
     overturned: Ints | None = None  # (m,) 1 the appeal was upheld, 0 turned down, -1 no appeal or not decided
-    embeddings: Vectors | None = None  # (m, d)
+    embeddings: Vectors | None = None  # (v, d)
+    embedded: Ints | None = None  # (v,) which of the m items these are of; None: all of them, v = m
     clusters: Ints | None = None  # (m,)
 
 

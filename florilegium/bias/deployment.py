@@ -76,7 +76,8 @@ def _live(case: Case, live: Live) -> Iterator[Tested]:
         yield from _against_test(case, live, live.right)
     if live.embeddings is not None and case.given.embeddings is not None:
         both = case.given.embeddings, live.embeddings
-        yield apart(case, SHIFT, both, (case.given.clusters, live.clusters), ("tested items", "live items"))
+        clusters = live.clusters if live.clusters is None or live.embedded is None else live.clusters[live.embedded]
+        yield apart(case, SHIFT, both, (case.given.clusters, clusters), ("tested items", "live items"))
     for column in live.columns:
         if live.right is not None:
             yield from _by_group(case, live, column, LIVE_BY_GROUP, yes=live.right == 1, known=live.right >= 0)

@@ -14,10 +14,12 @@ from florilegium.cli import (
     cards,
     drafting,
     exporting,
+    feedback,
     journal,
     lab,
     labelling,
     labels,
+    monitoring,
     queries,
     recourse,
     relabelling,
@@ -62,6 +64,8 @@ app.add_typer(user.app)
 app.command()(serving.serve)
 app.command()(auditing.audit)
 app.command()(bias.bias)
+app.command()(monitoring.monitor)
+app.add_typer(feedback.app)
 app.command()(relabelling.relabel)
 app.command()(labelling.label)
 app.command()(backing_up.backup)

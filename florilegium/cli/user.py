@@ -78,7 +78,8 @@ def invite(
     from florilegium.project.accounts import Role
 
     with edge(as_json=as_json), bars_for(True) as bars, load(project, bars) as opened:
-        _show_link(opened, opened.user().invite(name, role=Role.of(role)), url, as_json=as_json)
+        base = _base(opened, url)
+        _show_link(opened.user().invite(name, role=Role.of(role)), base, as_json=as_json)
 
 
 @app.command("reset")
@@ -100,7 +101,8 @@ def reset(
             opened.user().set_password(name, _password(password_stdin))
             print(f"{name} has a new password.")
         else:
-            _show_link(opened, opened.user().reset(name), url, as_json=as_json)
+            base = _base(opened, url)
+            _show_link(opened.user().reset(name), base, as_json=as_json)
 
 
 @app.command("remove")
@@ -149,11 +151,19 @@ def _show_list(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     console().print(table, highlight=False)
 
 
-def _show_link(project: "Project", link: "Link", url: str | None, *, as_json: bool) -> None:
-    """Print a link alone on standard output, and what it is beside it."""
+def _base(project: "Project", url: str | None) -> str:
+    """Give what a link begins with; asked for before anything is changed.
+
+    Raises: SettingError: it is no address.
+    """
     from florilegium.settings import checked_url
 
-    address = checked_url(url or project.settings.public_url or HERE) + f"invitation/{link.token}"
+    return checked_url(url or project.settings.public_url or HERE)
+
+
+def _show_link(link: "Link", base: str, *, as_json: bool) -> None:
+    """Print a link alone on standard output, and what it is beside it."""
+    address = f"{base}invitation/{link.token}"
     told = link.invitation
     if as_json:
         print_json({"url": address, "name": told.name, "role": told.role, "expires_at": told.expires_at.isoformat()})

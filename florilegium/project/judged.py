@@ -14,6 +14,7 @@ import numpy as np
 from florilegium import bias
 from florilegium.errors import SettingError, StepMissing
 from florilegium.evaluation import Predictions
+from florilegium.feedback import as_live
 from florilegium.project import kept
 from florilegium.project.biased import GAP, group_of, slips
 from florilegium.project.grouping import SLICES, column_of, group_columns
@@ -114,10 +115,28 @@ def decisions_of(project: "Project", holdings: Holdings, given: Judged, wish: Bi
         train=_train_side(columns, given),
         targets=shares,
         target_embeddings=points,
+        live=_live(project, answers.classes, space),
         intended=bias.Intended(classes=answers.classes, groups={name: tuple(s) for name, s in shares.items()})
         if wish.use.intended
         else None,
     )
+
+
+def _live(project: "Project", classes: tuple[str, ...], space: Space) -> bias.Live | None:
+    """Give what the current model answered live; None: nothing yet."""
+    from florilegium.project.monitor.live_record import live_record
+
+    record = project.store.current_model()
+    if record is None or not project.store.live.count():
+        return None
+    everything = live_record(project, classes)
+    given = everything.take(everything.model == record.number)
+    if not len(given):
+        return None
+    vectors = given.vectors
+    fits = vectors is not None and len(vectors) > 0 and vectors.shape[1] == len(space.mean) == len(space.axes)
+    points = np.asarray((vectors - space.mean) @ space.axes, dtype=np.float32) if fits and vectors is not None else None
+    return as_live(given, points=points)
 
 
 def columns_of(

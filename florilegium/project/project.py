@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from florilegium.project.accounts import Accounts
     from florilegium.project.backup.packing import BackedUp
     from florilegium.project.desk import Desk, DeskWish
+    from florilegium.project.monitor import Feedback, Monitored, MonitorWish
     from florilegium.project.queries import Queries
     from florilegium.project.recourse import Recourse
     from florilegium.project.recourse.trail import CaseLine
@@ -193,6 +194,21 @@ class Project:
         with self._command("label"):
             self._holdings, _ = sealing.seal(self, self.holdings())
             return Desk(self, self._holdings, wish or DeskWish(seed=self.settings.seed))
+
+    def monitor(self, wish: "MonitorWish | None" = None) -> "Monitored":
+        """Watch what the current model answers live against what its verdict promised, and write a page about it."""
+        from florilegium.project.monitor import MonitorWish, watching
+
+        with self._command("monitor") as details:
+            result = watching.run(self, self._ready(), wish or MonitorWish())
+            details.update(result.record)
+        return result
+
+    def feedback(self) -> "Feedback":
+        """Give what measures how much the model feeds itself, and what plays that."""
+        from florilegium.project.monitor import Feedback
+
+        return Feedback(self, self._ready(), command=self._command)
 
     def user(self) -> "Accounts":
         """Give the accounts of the people who may sign in to this project's pages."""

@@ -16,6 +16,7 @@ from florilegium.evaluation import Outcome, Predictions, Score
 from florilegium.project import auditing, biasing, kept, own, showing
 from florilegium.project.desk import people
 from florilegium.project.holdings import Holdings
+from florilegium.project.monitor.sentences import watched_sentences
 from florilegium.project.results import Reported, Status
 from florilegium.project.training import scores_of_sources
 from florilegium.source.base import Side
@@ -104,6 +105,7 @@ def _account(project: "Project", record: "ModelRecord", holdings: Holdings) -> r
         provenance=_provenance(project, record),
         notes=(*card["notes"], *own.told_of_cases(project, holdings)),
         biases=_biases(project, record),
+        live=watched_sentences(project, record),
         people=people.beside(project, holdings),
         promise=_promise(project),
     )

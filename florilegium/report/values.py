@@ -102,6 +102,7 @@ class Account:
     provenance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # "seed" -> "0"; in this order
     notes: tuple[str, ...] = ()  # what was guessed, ignored or left out
     biases: Biases | None = None  # None: nobody has looked for biases yet
+    live: tuple[str, ...] = ()  # sentences about the promise held to live answers; empty: nobody has watched
     people: People | None = None  # None: nobody has cleaned, labelled or played yet
     promise: str = ""  # what is promised of answers that are given without a person, with its ranges
     next_steps: tuple[str, ...] = ()  # empty: the report derives them from what it shows

@@ -1,6 +1,7 @@
 """Refuse large forms before they are read. Path: **serve**. Photos are counted where they are read, not here."""
 
 from collections.abc import Collection
+from contextlib import suppress
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,29 +29,37 @@ class SmallBodies:
         if scope["type"] != "http" or is_upload:
             await self.app(scope, receive, send)
             return
-        n_bytes, is_answered = 0, False
-        said = f"More than {self.max_bytes >> 20} MB; a form here holds less."
+        counter = _Counter(receive, send, self.max_bytes)
+        refusal = error_json("TooLarge", f"More than {self.max_bytes >> 20} MB; a form here holds less.", status=413)
+        if int(_digits(Headers(scope=scope).get("content-length", ""))) > self.max_bytes:
+            await refusal(scope, receive, send)
+            return
+        with suppress(_TooLong):
+            await self.app(scope, counter.receive, counter.send)
+        if counter.is_over and not counter.is_answered:
+            await refusal(scope, receive, send)
 
-        async def counted() -> Message:
-            nonlocal n_bytes
-            message = await receive()
-            n_bytes += len(message.get("body", b""))
-            if n_bytes > self.max_bytes:
-                raise _TooLong
-            return message
 
-        async def noted(message: Message) -> None:
-            nonlocal is_answered
-            is_answered = True
-            await send(message)
+class _Counter:
+    """Counts what comes in; once it is too much, nothing of the app's answer goes out any more."""
 
-        try:
-            if int(_digits(Headers(scope=scope).get("content-length", ""))) > self.max_bytes:
-                raise _TooLong  # noqa: TRY301 - the same answer, before a byte is read
-            await self.app(scope, counted, noted)
-        except _TooLong:
-            if not is_answered:
-                await error_json("TooLarge", said, status=413)(scope, receive, send)
+    def __init__(self, receive: Receive, send: Send, max_bytes: int) -> None:
+        self._receive, self._send, self._max_bytes = receive, send, max_bytes
+        self._n_bytes = 0
+        self.is_over, self.is_answered = False, False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._n_bytes += len(message.get("body", b""))
+        if self._n_bytes > self._max_bytes:
+            self.is_over = True
+            raise _TooLong  # whatever an app makes of it, its answer is not sent
+        return message
+
+    async def send(self, message: Message) -> None:
+        if not self.is_over or self.is_answered:
+            self.is_answered = True
+            await self._send(message)
 
 
 class _TooLong(Exception):

@@ -82,16 +82,16 @@ def _pages(router: APIRouter, whole: Whole) -> None:
             text = form.get("text", "")[:MOST_CHARS]
             answers = await _said(recording, classifier, [text], form, key=None) if text.strip() else [None]
             return _text_page(request, recording, text=text, answer=answers[0])
-        async with filled(request, limits=limits, room=room) as form:
-            if not form.files:
+        async with filled(request, limits=limits, room=room) as sent:
+            if not sent.files:
                 raise NoPhoto("There is no photo in the form. Choose one or more photos and try again.")
             said = [
                 await classifier.with_preview(
-                    await recording.answer(classifier, upload, key=None, fields=form.fields), upload
+                    await recording.answer(classifier, upload, key=None, fields=sent.fields), upload
                 )
-                for upload in form.files
+                for upload in sent.files
             ]
-        page = {"recourse": recording.page(new_ticket()), "max_bytes": limits.max_file_bytes}
+        page: dict[str, Any] = {"recourse": recording.page(new_ticket()), "max_bytes": limits.max_file_bytes}
         return HTMLResponse(page_html(classifier.card, engine="server", answers=said, **page))
 
 

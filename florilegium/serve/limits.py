@@ -36,7 +36,7 @@ class RequestRefused(InputError):
     """A request that is not answered, with the HTTP status that says why."""
 
     status: ClassVar[int] = 422
-    retry_after_s: ClassVar[int | None] = None
+    retry_after_s: int | None = None
     closes: bool = False  # the sender goes on sending: after the answer the connection ends
 
 

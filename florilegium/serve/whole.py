@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, FastAPI, Request
+from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -17,6 +18,7 @@ import florilegium
 from florilegium.export.lab import site as lab_site
 from florilegium.project import Project
 from florilegium.project.desk import DeskWish
+from florilegium.project.recourse.upkeep import Upkeep
 from florilegium.serve.accounts import Gate, Visits, public
 from florilegium.serve.accounts.pages import account_routes
 from florilegium.serve.app import MIN_GZIP_BYTES
@@ -29,6 +31,7 @@ from florilegium.serve.front import front_routes
 from florilegium.serve.headers import SecurityHeaders, security_headers
 from florilegium.serve.limits import Limits, Room
 from florilegium.serve.log import RequestLog
+from florilegium.serve.monitor import Timed, metrics_routes, monitor_routes
 from florilegium.serve.queries import query_routes
 from florilegium.serve.recourse import recourse_part
 from florilegium.serve.reference import reference_html
@@ -94,6 +97,9 @@ def create_whole(
     for routes in (*PARTS, _shared_routes):
         app.include_router(routes(whole))
     app.include_router(_reference_routes(app, title=gate.title))
+    app.state.metrics = CollectorRegistry()
+    for watching in (monitor_routes(project), metrics_routes(project, app.state.metrics)):
+        app.include_router(watching)
     app.mount(LABEL, create_desk(desk.as_desk(), gate=gate))
     gate.paths = frozenset(entry.path for entry in ENTRIES if entry.path == f"{LABEL}/" or _has(app, entry.path))
     _wrap(app, gate, log=log)
@@ -104,7 +110,8 @@ def _bare_app(whole: Whole, desk: DeskAtHand) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> "AsyncIterator[None]":
         desk.prepare()
-        yield
+        with Upkeep(whole.recourse):  # retention, reminders, mail
+            yield
         desk.close()
 
     return FastAPI(
@@ -124,6 +131,7 @@ def _wrap(app: FastAPI, gate: Gate, *, log: bool) -> None:
     app.add_middleware(Visits, gate=gate)
     app.add_middleware(SmallBodies, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders, headers=app.state.headers)
+    app.add_middleware(Timed, registry=app.state.metrics)
     if log:
         app.add_middleware(RequestLog)
 

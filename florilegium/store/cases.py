@@ -51,6 +51,26 @@ class Effects:
     drop: bool = False  # erase what was kept
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many cases there are."""
+
+    by_state: Mapping[tuple[str, str], int]  # (origin, state) -> cases
+    n_overdue: int  # open, after their deadline
+
+    @property
+    def n_waiting(self) -> int:
+        """Count the cases that a reviewer could take or has."""
+        return sum(self.by_state.get((origin.value, state.value), 0) for origin in Origin for state in QUEUED)
+
+    @property
+    def n_audits_decided(self) -> int:
+        """Count the blind audits that came to an end."""
+        return sum(self.by_state.get((Origin.AUDIT.value, state.value), 0) for state in DECIDED)
+
+
+QUEUED = (State.RECEIVED, State.IN_REVIEW)
+DECIDED = (State.UPHELD, State.REJECTED)
 Following = Callable[[CaseFile], Effects]
 
 
@@ -149,6 +169,20 @@ class Cases:
                 taken.setdefault(row.case_id, []).append(_event(row._mapping))
         # Read after the cases: a step between the two reads is seen, a case without its first step never.
         return tuple(CaseFile(case=_case(row._mapping), events=tuple(taken.get(row.id, ()))) for row in rows)
+
+    def tally(self, *, now: datetime) -> Tally:
+        """Count the cases by origin and state, and those that are overdue."""
+        query = select(cases.c.origin, cases.c.state, func.count()).group_by(cases.c.origin, cases.c.state)
+        closed = [state.value for state in State if state.is_closed]
+        late = select(func.count()).where(cases.c.state.not_in(closed), cases.c.deadline_at < now)
+        with translated(self._where), self._engine.connect() as db:
+            counts = {(origin, state): int(n) for origin, state, n in db.execute(query)}
+            return Tally(by_state=counts, n_overdue=int(db.scalar(late) or 0))
+
+    def n_events(self) -> int:
+        """Count all steps that were ever taken."""
+        with translated(self._where), self._engine.connect() as db:
+            return int(db.scalar(select(func.count()).select_from(case_events)) or 0)
 
     @property
     def _where(self) -> str:

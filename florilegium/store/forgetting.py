@@ -14,9 +14,11 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from florilegium.appeals import CaseEvent, steps_from
 from florilegium.store.cases import CaseFile, append, locked
 from florilegium.store.database import translated, writing
+from florilegium.store.queries import erase_queries
 from florilegium.store.recourse_schema import case_events, cases, contents, outbox, predictions
 from florilegium.store.schema import items, labels
 
+_BLANK: dict[str, Any] = {"vector": None, "facts": {}, "metadata": {}, "sha256": "", "key": None}
 IN_WORDS = ("text", "reason", "item")  # what a step's details may hold that is personal
 
 
@@ -54,9 +56,10 @@ class Forgetting:
                 db.execute(delete(contents).where(contents.c.prediction_id == number))
             for file in files:
                 _erase(db, file, step(file))
-            blank = {"vector": None, "facts": {}, "metadata": {}, "sha256": "", "key": None, "forgotten_at": now}
+            mine = select(predictions.c.id).where(predictions.c.id == number)
+            erase_queries(db, mine, now=now, take_out=None if keep_learned else _take_out)
             known = (predictions.c.id == number) & predictions.c.forgotten_at.is_(None)
-            db.execute(update(predictions).where(known).values(**blank))
+            db.execute(update(predictions).where(known).values(**_BLANK, forgotten_at=now))
         return Forgotten(n_cases=len(files), had_content=is_kept, item=item)
 
     def forget_before(self, moment: datetime, *, now: datetime) -> int:
@@ -64,8 +67,8 @@ class Forgetting:
         with writing(self._engine) as db:
             old = (predictions.c.at <= moment) & predictions.c.forgotten_at.is_(None)
             quiet = predictions.c.id.not_in(select(cases.c.prediction_id))
-            blank = {"vector": None, "facts": {}, "metadata": {}, "sha256": "", "key": None, "forgotten_at": now}
-            return db.execute(update(predictions).where(old, quiet).values(**blank)).rowcount
+            erase_queries(db, select(predictions.c.id).where(old, quiet), now=now, take_out=None)
+            return db.execute(update(predictions).where(old, quiet).values(**_BLANK, forgotten_at=now)).rowcount
 
     def old_with_cases(self, moment: datetime) -> tuple[int, ...]:
         """Give the answers up to a moment that have cases and are not forgotten."""
@@ -94,7 +97,7 @@ def _erase(db: Connection, file: CaseFile, event: CaseEvent) -> None:
 def _take_out(db: Connection, item_id: int, now: datetime) -> str:
     """Take an item out of the set, with an event that says why, and erase by what it could be known again."""
     name = f"forgotten/{item_id}"
-    blank = {"name": name, "sha256": "", "text": None, "metadata": {}, "present": False}
+    blank: dict[str, Any] = {"name": name, "sha256": "", "text": None, "metadata": {}, "present": False}
     db.execute(update(items).where(items.c.id == item_id).values(**blank))
     db.execute(update(labels).where(labels.c.item_id == item_id).values(why="erased"))
     row = {

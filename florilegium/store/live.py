@@ -108,11 +108,13 @@ class Live:
                 found |= {row.id: _prediction(row._mapping) for row in db.execute(select(*_COLUMNS).where(wanted))}
         return found
 
-    def all(self, *, after: int = 0, since: datetime | None = None) -> tuple[Prediction, ...]:
-        """Give the answers behind a number and from a moment on, oldest first."""
+    def all(self, *, after: int = 0, since: datetime | None = None, most: int | None = None) -> tuple[Prediction, ...]:
+        """Give the answers behind a number and from a moment on, oldest first, `most` of them."""
         query = select(*_COLUMNS).where(predictions.c.id > after).order_by(predictions.c.id)
         if since is not None:
             query = query.where(predictions.c.at >= since)
+        if most is not None:
+            query = query.limit(most)
         with translated(self._where), self._engine.connect() as db:
             return tuple(_prediction(row._mapping) for row in db.execute(query))
 
@@ -125,6 +127,14 @@ class Live:
                 rows = db.execute(select(predictions.c.id, predictions.c.vector).where(wanted))
                 found |= {number: np.frombuffer(vector, dtype="<f4") for number, vector in rows}
         return found
+
+    def tally(self) -> dict[tuple[str | None, bool], int]:
+        """Count the answers by class and by whether the model knew."""
+        query = select(predictions.c.label, predictions.c.known, func.count()).group_by(
+            predictions.c.label, predictions.c.known
+        )
+        with translated(self._where), self._engine.connect() as db:
+            return {(label, bool(known)): int(n) for label, known, n in db.execute(query)}
 
     def count(self) -> int:
         """Count all answers."""

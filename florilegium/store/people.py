@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from florilegium.errors import InputError, SettingError, StateError
+from florilegium.errors import InputError, SettingError, StateError, StorageError
 from florilegium.store.database import translated, writing
 from florilegium.store.people_schema import invitations, sessions, users
 
@@ -154,9 +154,9 @@ class People:
         Raises: LastOwner: nobody else could let people in.  InputError: no such account.
         """
         with writing(self._engine) as db:
-            account = _known(db, key)
+            owners, account = _owners(db), _known(db, key)
             if role is not Role.OWNER:
-                _refuse_last_owner(db, account)
+                _refuse_last_owner(owners, account)
             db.execute(update(users).where(users.c.id == account.id).values(role=role.value))
 
     def disable(self, key: str, *, now: datetime) -> None:
@@ -165,8 +165,8 @@ class People:
         Raises: LastOwner: nobody else could let people in.  InputError: no such account.
         """
         with writing(self._engine) as db:
-            account = _known(db, key)
-            _refuse_last_owner(db, account)
+            owners, account = _owners(db), _known(db, key)
+            _refuse_last_owner(owners, account)
             _end_sessions(db, account)
             _void(db, key, now)
             db.execute(update(users).where(users.c.id == account.id).values(password_hash=None, disabled_at=now))
@@ -239,8 +239,10 @@ class People:
         try:
             with writing(self._engine) as db:
                 yield db
-        except IntegrityError as error:  # two at once, on PostgreSQL: the second one is late
-            raise InputError(_taken(name)) from error
+        except StorageError as error:
+            if isinstance(error.__cause__, IntegrityError):  # two at once, on PostgreSQL: the second one is late
+                raise InputError(_taken(name)) from error
+            raise
 
 
 def _find(db: Connection, key: str, *, to_change: bool = True) -> Account | None:
@@ -276,11 +278,18 @@ def _refuse_first(db: Connection, role: Role) -> None:
         raise LastOwner("The first account has to be an owner's: florilegium user add NAME --role owner")
 
 
-def _refuse_last_owner(db: Connection, account: Account) -> None:
-    # The owners' rows are locked on PostgreSQL, so that two owners cannot close each other's account at once.
+def _owners(db: Connection) -> list[int]:
+    """Give the owners who may sign in.
+
+    Their rows are locked on PostgreSQL, in order and before any other row, so that two owners neither close each
+    other's account at once nor wait for each other for ever.
+    """
     owning = users.c.disabled_at.is_(None) & (users.c.role == Role.OWNER.value)
-    owners = db.scalars(select(users.c.id).where(owning).order_by(users.c.id).with_for_update()).all()
-    if list(owners) == [account.id]:
+    return list(db.scalars(select(users.c.id).where(owning).order_by(users.c.id).with_for_update()))
+
+
+def _refuse_last_owner(owners: list[int], account: Account) -> None:
+    if owners == [account.id]:
         raise LastOwner(f"{account.name} is the only owner. Make somebody else an owner first.")
 
 

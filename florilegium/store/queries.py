@@ -5,14 +5,14 @@ taken on what is no longer true, it is refused.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 
 from florilegium.errors import InputError
 from florilegium.queries import Reply
@@ -187,22 +187,10 @@ class Queries:
         with self._reading() as db:
             return frozenset(db.scalars(select(queries.c.item).where(queries.c.item.is_not(None))))
 
-    def erase(self, number: int, event: QueryEvent) -> None:
-        """Erase a query's text and reply and what was written about it; that it was, and its intent, stays counted.
-
-        An item that it became goes out of the set, and its text is erased too.
-        """
-        with writing(self._engine) as db:
-            found = _find(db, queries.c.id == number, lock=True)
-            if found is None or found.forgotten_at is not None:
-                return
-            db.execute(update(query_events).where(query_events.c.query_id == number).values(details={}))
-            db.execute(insert(query_events).values(**_event_row(event, number, found.n_events + 1)))
-            gone = {"text": "", "name": "", "reply": None, "forgotten_at": event.at, "n_events": found.n_events + 1}
-            state = QueryState.CLOSED if found.state is QueryState.WAITING else found.state
-            db.execute(update(queries).where(queries.c.id == number).values(**gone, state=state.value))
-            if found.item is not None and _is_last(db, found.item):
-                db.execute(update(items).where(items.c.name == found.item).values(text="", present=False))
+    def of_prediction(self, number: int) -> Query | None:
+        """Give the query that an answer was given to, or None: it was a picture."""
+        with self._reading() as db:
+            return _find(db, queries.c.prediction_id == number)
 
     # Replies
 
@@ -287,10 +275,34 @@ def _overtaken(db: Connection, found: Query) -> str:
     return f"{who} took this query up meanwhile; nothing was recorded. Look at it again and decide anew."
 
 
-def _is_last(db: Connection, item: str) -> bool:
-    """Tell whether no other query that is still there became this item."""
-    others = queries.c.forgotten_at.is_(None) & (queries.c.item == item)
-    return db.scalar(select(queries.c.id).where(others).limit(1)) is None
+def erase_queries(
+    db: Connection,
+    of: Select[tuple[int]],
+    *,
+    now: datetime,
+    take_out: Callable[[Connection, int, datetime], object] | None,
+) -> None:
+    """Erase text, name, reply and what was written about the queries of these answers; that they were stays counted.
+
+    Args: take_out: takes the item that a query became out of the set; None: what the model may learn from stays.
+    """
+    mine = queries.c.prediction_id.in_(of) & queries.c.forgotten_at.is_(None)
+    for row in db.execute(select(queries).where(mine)).all():
+        found = _query(row._mapping)
+        event = QueryEvent(kind=QueryStep.ERASED, at=now, who="", key=f"erased/{found.id}")
+        db.execute(update(query_events).where(query_events.c.query_id == found.id).values(details={}))
+        db.execute(insert(query_events).values(**_event_row(event, found.id, found.n_events + 1)))
+        gone = {"text": "", "name": "", "reply": None, "forgotten_at": now, "n_events": found.n_events + 1}
+        state = QueryState.CLOSED if found.state is QueryState.WAITING else found.state
+        item = found.item if take_out is None else None
+        db.execute(update(queries).where(queries.c.id == found.id).values(**gone, state=state.value, item=item))
+        if take_out is not None and found.item is not None and not _is_wanted(db, found.item):
+            take_out(db, db.scalars(select(items.c.id).where(items.c.name == found.item)).one(), now)
+
+
+def _is_wanted(db: Connection, item: str) -> bool:
+    """Tell whether another query that is still there became this item."""
+    return db.scalar(select(queries.c.id).where(queries.c.item == item).limit(1)) is not None
 
 
 def _teach(db: Connection, found: Query, event: QueryEvent, taught: Taught) -> str | None:
@@ -307,6 +319,6 @@ def _teach(db: Connection, found: Query, event: QueryEvent, taught: Taught) -> s
 
 
 def _new_item(db: Connection, name: str, sha256: str, text: str, at: datetime) -> int:
-    row = {"name": name, "sha256": sha256, "text": text, "metadata": {}, "present": True, "added_at": at}
+    row = {"name": name, "sha256": sha256, "text": text, "metadata": {}, "present": True, "added_at": at, "own": True}
     key = db.execute(insert(items).values(**row)).inserted_primary_key
     return int(key[0]) if key else 0

@@ -24,7 +24,6 @@ from florilegium.store.live import Live
 from florilegium.store.outbox import Outbox
 from florilegium.store.people import People
 from florilegium.store.queries import Queries
-from florilegium.store.query_schema import queries
 from florilegium.store.rows import Snapshot, snapshot
 from florilegium.store.schema import audits, items, labels, models, openings, placements, runs
 from florilegium.store.sessions import Sessions
@@ -117,8 +116,7 @@ class Store:
             new = [row for row in rows if row["name"] not in found]
             changed = [row for row in rows if row["name"] in found and _differs(row, found[row["name"]])]
             # What an appeal or a query became never was in the source, and so it cannot be gone from there.
-            used = set(db.scalars(select(queries.c.item).where(queries.c.item.is_not(None))))
-            missing = found.keys() - {row["name"] for row in rows} - used
+            missing = found.keys() - {row["name"] for row in rows}
             gone = [name for name in missing if found[name].present and not found[name].own]
             if new:
                 db.execute(insert(items), new)

@@ -39,9 +39,9 @@ def refuse_weak(password: str, name: str) -> None:
     if len(password) > MOST_CHARS:
         raise PasswordWeak(f"The password has more than {MOST_CHARS} characters. Take a shorter one.")
     plain, named = _plain(password), _plain(name)
-    if named and not plain.replace(named, "").strip("0123456789 .-_!"):
+    if named and not plain.replace(named, "").strip("0123456789"):
         raise PasswordWeak("The password is the name, which everybody knows. Take a few words instead.")
-    if len(set(plain)) < LEAST_CHARS // 3:
+    if len(set(password)) < LEAST_CHARS // 3:
         raise PasswordWeak("The password is the same few signs over and over. Take a few words instead.")
 
 
@@ -97,4 +97,5 @@ def _normal(password: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().strip()
+    """Give the letters and digits of a text alone, large and small ones alike."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))

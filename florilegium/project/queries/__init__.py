@@ -97,4 +97,7 @@ class Queries:
         from florilegium.project.queries.recording import recorder_of
 
         wish = wish or QueryWish(seed=self._project.settings.seed)
-        return QueryDesk(self._project, wish, record=recorder_of(self._project), changed=self._changed)
+        recourse = self._project.recourse()
+        return QueryDesk(
+            self._project, wish, record=recorder_of(recourse), forget=recourse.forget, changed=self._changed
+        )

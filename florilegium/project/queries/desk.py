@@ -34,16 +34,25 @@ Record = Callable[[Asked, Routed], tuple[int | None, str]]
 class QueryDesk:
     """People and a model at work on one project's queries."""
 
-    def __init__(self, project: "Project", wish: QueryWish, *, record: Record, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        project: "Project",
+        wish: QueryWish,
+        *,
+        record: Record,
+        forget: Callable[[str], object],
+        changed: Callable[[], None],
+    ) -> None:
         """Sit down at a project.
 
-        Args: record: keeps each answer among the live ones before it is given.  changed: hears that items changed.
+        Args: record: keeps each answer among the live ones before it is given.  forget: erases one, by its ticket.
+            changed: hears that items changed.
         """
         self._changed = changed
         self.project, self.wish = project, wish
         self.router = Router(project)
         self.store = project.store.queries
-        self._record = record
+        self._record, self._forget = record, forget
         self.clock: Callable[[], datetime] = project.clock
         self.intents: tuple[str, ...] = tuple(dict.fromkeys((*self.router.classes, *intents_of(project))))
 
@@ -210,9 +219,9 @@ class QueryDesk:
         return self._step(self._open(number), event, seen=seen)
 
     def erase(self, ticket: str) -> None:
-        """Erase what a query says and what was answered; that it was stays counted."""
-        query = self.status(ticket).query
-        self.store.erase(query.id, QueryEvent(kind=QueryStep.ERASED, at=self.clock(), who="", key=new_click()))
+        """Erase what a query says, what was answered, and all else that is kept of it; that it was stays counted."""
+        self.status(ticket)
+        self._forget(ticket)
         self._changed()
 
     def named(self, intent: str, *, new_class: bool = False) -> str:

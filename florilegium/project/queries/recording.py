@@ -4,23 +4,17 @@ Chance draws a share of the automatic answers for a blind check by the reviewers
 for a person is not drawn: a person looks at it anyway, and its record says so.
 """
 
-from typing import TYPE_CHECKING
-
 from florilegium.model.predict import Prediction as Said
 from florilegium.project.queries.desk import Record
 from florilegium.project.queries.routing import Routed
 from florilegium.project.queries.view import Asked
 from florilegium.project.recourse import Recourse
 
-if TYPE_CHECKING:
-    from florilegium.project.project import Project
-
 N_INPUT = 60  # characters of the text that name it in messages
 
 
-def recorder_of(project: "Project") -> Record:
+def recorder_of(recourse: Recourse) -> Record:
     """Give what records the answers of a project."""
-    recourse = Recourse(project)
 
     def record(asked: Asked, routed: Routed) -> tuple[int | None, str]:
         said = Said(

@@ -81,6 +81,7 @@ def document(recourse: "Recourse", ticket: str) -> dict[str, Any]:
             if m.case_id in numbers and m.recipient in {file.case.contact for file in files}
         ],
         "labels": _labels(recourse, files),
+        "query": _query(recourse, prediction),
     }
 
 
@@ -125,6 +126,20 @@ def _labels(recourse: "Recourse", files: tuple[CaseFile, ...]) -> list[dict[str,
         for event in recourse.store.label_events()
         if event.name in items
     ]
+
+
+def _query(recourse: "Recourse", prediction: Prediction) -> dict[str, Any] | None:
+    """Give the written query that the answer was given to, with every step; None: it was none."""
+    query = recourse.store.queries.of_prediction(prediction.id)
+    if query is None:
+        return None
+    named = recourse.settings.name_reviewers
+    steps = [
+        {**_plain(asdict(step)), "who": step.who if named or not step.who else SOMEBODY}
+        for step in recourse.store.queries.events(query.id)
+    ]
+    told = {name: value for name, value in asdict(query).items() if name not in {"ticket_hash", "id", "prediction_id"}}
+    return {**_plain(told), "steps": [{k: v for k, v in step.items() if k != "key"} for step in steps]}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can say

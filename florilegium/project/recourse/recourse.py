@@ -309,7 +309,7 @@ class Recourse:
         if people is None:
             return 1
         accounts = people.all()
-        return max(1, sum(each.is_active and each.role in REVIEWERS for each in accounts))
+        return max(1, len([each for each in accounts if each.is_active and each.role in REVIEWERS]))
 
     @property
     def can_mail(self) -> bool:

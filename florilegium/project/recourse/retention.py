@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from florilegium.appeals import CaseEvent, Consent, Origin, Step, steps_from
 from florilegium.project.recourse import letters, persons
-from florilegium.store import CaseFile
+from florilegium.store import CaseFile, Mail
 
 if TYPE_CHECKING:
     from florilegium.project.recourse.recourse import Recourse
@@ -98,7 +98,7 @@ def _remind(recourse: "Recourse") -> int:
     return n_reminded
 
 
-def _due(recourse: "Recourse", file: CaseFile) -> "tuple[letters.Mail, ...]":
+def _due(recourse: "Recourse", file: CaseFile) -> tuple[Mail, ...]:
     left = file.standing.deadline_at - recourse.now()
     if left <= timedelta(0):
         return letters.reminder(recourse, file, is_late=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from florilegium.project.recourse.recourse import Recourse
 
 SWEEP_S, MAIL_S = 3600.0, 15.0  # seconds between two sweeps, and between two looks into the outbox
+STOP_S = 3.0  # that a server which stops waits for it
 log = logging.getLogger(__name__)
 
 
@@ -33,9 +34,9 @@ class Upkeep:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop; a message that is being sent is sent."""
+        """Stop; what is under way has a few seconds to end, and is taken up again by the next server."""
         self._stopped.set()
-        self._thread.join(timeout=2 * mailing.TIMEOUT_S)
+        self._thread.join(timeout=STOP_S)
 
     def _run(self) -> None:
         waited_s = self._sweep_s
@@ -52,5 +53,7 @@ class Upkeep:
             done = work()
         except FlorilegiumError as error:
             log.warning("%s: %s", what, error)
+        except Exception:  # a fault of ours must not end retention for good; it is tried again and stands in the log
+            log.exception("%s failed", what)
         else:
             log.debug("%s: %s", what, done)

@@ -29,7 +29,7 @@ class TooManyTries(RequestRefused):
     def __init__(self, wait_s: int) -> None:
         """Say how long to wait."""
         super().__init__(f"Too many tries. Wait {_spoken(wait_s)} and try again; a person signed in is not disturbed.")
-        self.retry_after_s = wait_s  # type: ignore[misc] - of this one refusal, not of the class
+        self.retry_after_s = wait_s
 
 
 class Tries:

@@ -1,7 +1,7 @@
 """One case before a reviewer: the blind step, the file, the ruling. Path: project -> **serve**.
 
-What may be seen when is decided by the project; a page shows what it is given. Time is taken by the server: from the
-taking of a case to the blind word, and from there to the ruling.
+What may be seen when is decided by the project; a page shows what it is given. Time is that between the recorded steps,
+by the server's clock: a browser is not asked for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,10 +12,11 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from florilegium.appeals import Origin, Review, Ruling, Step, steps_from
-from florilegium.errors import InputError, StateError
+from florilegium.errors import FlorilegiumError, InputError, StateError
 from florilegium.project.recourse import Blind, OpenFile, Recourse
 from florilegium.serve.accounts import Person, reviewer
 from florilegium.serve.assets import tag_of, tagged
+from florilegium.serve.edge import status_of
 from florilegium.serve.recourse import drafting, words
 from florilegium.serve.recourse.context import THINGS, Desk, form_key
 from florilegium.serve.recourse.pictures import Examples, large
@@ -78,11 +79,11 @@ def _case(router: APIRouter, desk: Desk, examples: Examples) -> None:
     @router.post("/review/{number:int}/blind")
     def blind(request: Request, number: int, person: Who, given: Annotated[Answer, Form()]) -> Response:
         recourse = desk.recourse
-        label = _chosen(given)
         try:
-            recourse.judge_blind(number, person.name, label, key=given.key, seconds=_seconds(recourse, number))
+            label = _chosen(given)
+            recourse.judge_blind(number, person.name, label, key=given.key)
         except (InputError, StateError) as error:
-            return _page(desk, examples, request, number, person, notice=str(error), status=_status(error))
+            return _page(desk, examples, request, number, person, notice=str(error), status=status_of(error))
         return RedirectResponse(f"{at(request)}/review/{number}", 303)
 
     @router.post("/review/{number:int}/decide")
@@ -92,14 +93,13 @@ def _case(router: APIRouter, desk: Desk, examples: Examples) -> None:
             if given.do != "decide":
                 drafted = drafting.draft(recourse, number, person.name, given.reason, how=given.do)
                 changed = given.model_copy(update={"reason": drafted.text})
-                values = {"given": changed, "said": drafted.said, "offer": drafted.offer}
+                values: dict[str, Any] = {"given": changed, "said": drafted.said, "offer": drafted.offer}
                 return _page(desk, examples, request, number, person, **values)
             ruling = _ruling(given.ruling)
             label = None if ruling is Ruling.REJECTED else given.label.strip() or None
-            seconds = _seconds(recourse, number)
-            recourse.decide(number, person.name, ruling, label, reason=given.reason, key=given.key, seconds=seconds)
-        except (InputError, StateError) as error:
-            values = {"notice": str(error), "given": given, "status": _status(error)}
+            recourse.decide(number, person.name, ruling, label, reason=given.reason, key=given.key)
+        except FlorilegiumError as error:  # an endpoint that does not answer, too: what was written stays
+            values = {"notice": str(error), "given": given, "status": status_of(error)}
             return _page(desk, examples, request, number, person, **values)
         return RedirectResponse(f"{at(request)}/review?done={number}", 303)
 
@@ -121,16 +121,6 @@ def _ruling(said: str) -> Ruling:
         raise InputError("Say first whether the answer was wrong.") from error
 
 
-def _seconds(recourse: Recourse, number: int) -> float | None:
-    """Give how long the case has been before its holder in this step, by the server's clock."""
-    held_at = recourse.case_by_id(number).standing.held_at
-    return None if held_at is None else (recourse.now() - held_at).total_seconds()
-
-
-def _status(error: Exception) -> int:
-    return 409 if isinstance(error, StateError) else 422
-
-
 def _page(
     desk: Desk, examples: Examples, request: Request, number: int, person: Person, *, notice: str = "", **values: Any
 ) -> Response:
@@ -138,7 +128,7 @@ def _page(
     recourse = desk.recourse
     found = recourse.blind(number, person.name)
     notice = f"{notice[:1].upper()}{notice[1:]}"
-    shown = {"case": _shown(recourse, found), "classes": found.classes, "notice": notice, "guide": ()}
+    shown: dict[str, Any] = {"case": _shown(recourse, found), "classes": found.classes, "notice": notice, "guide": ()}
     key = _keys(recourse, number, person)
     if not found.is_done:
         buttons = found.classes if len(found.classes) <= MOST_BUTTONS else ()
@@ -179,7 +169,7 @@ def _file(
             "answer": opened.prediction,
             "blind": blind,
             "blind_word": "nothing to look at" if not opened.review.had_content else "none of them, or cannot tell",
-            "blind_seconds": opened.review.blind_seconds,
+            "blind_seconds": words.blind_seconds(opened.file.events, opened.review.who),
             "agrees": blind is not None and blind == opened.answer,
             "is_appeal": is_appeal,
             "at": opened.file.case.at,

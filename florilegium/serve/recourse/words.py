@@ -3,7 +3,7 @@
 The appellant is never told who looked, nor what somebody said before a second person agreed: only what was decided.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -130,6 +130,18 @@ def is_overdue(standing: Standing, *, now: datetime) -> bool:
 def origin_word(origin: Origin) -> str:
     """Say why a case is there."""
     return "somebody objected" if origin is Origin.APPEAL else "drawn by chance"
+
+
+def blind_seconds(events: Sequence[CaseEvent], who: str) -> float | None:
+    """Give the time from a reviewer's last taking of a case to their blind word; None: there is none."""
+    taken: CaseEvent | None = None
+    found: float | None = None
+    for event in events:
+        if event.who == who and event.step is Step.TAKEN:
+            taken = event
+        elif event.who == who and event.step is Step.JUDGED_BLIND and taken is not None:
+            found = (event.at - taken.at).total_seconds()
+    return found
 
 
 def seconds(n: float) -> str:

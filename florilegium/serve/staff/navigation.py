@@ -25,6 +25,12 @@ ENTRIES = (
     Entry(path="/label/", name="Label", what="Clean, give and decide labels.", role=Role.LABELLER),
     Entry(path="/review", name="Review", what="Who waits for an answer.", role=Role.REVIEWER),
     Entry(path="/queries", name="Queries", what="Written queries, and the replies to them.", role=Role.LABELLER),
+    Entry(
+        path="/monitor",
+        name="Monitor",
+        what="Whether the classifier keeps its promise live, and who appeals.",
+        role=Role.REVIEWER,
+    ),
     Entry(path="/report", name="Report", what="How good the classifier is, with ranges.", role=Role.LABELLER),
     Entry(path="/audit", name="Audit", what="What is doubtful in the data.", role=Role.LABELLER, in_bar=False),
     Entry(path="/bias", name="Bias", what="Six kinds of bias, each with a number.", role=Role.LABELLER, in_bar=False),
