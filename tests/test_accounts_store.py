@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,12 +21,6 @@ def accounts(database_url: str) -> Iterator[Accounts]:
     store = Store(database_url)
     yield Accounts(store, clock=Clock())
     store.close()
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """Give the address of an empty database."""
-    return f"sqlite:///{tmp_path / 'florilegium.db'}"
 
 
 def at_once(*acts: Callable[[], object]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from florilegium.project import Project
 from florilegium.serve.whole import create_whole
@@ -35,12 +35,6 @@ def photo(seed: int = 1) -> Any:
     return {"name": "mine.png", "mimeType": "image/png", "buffer": yellow(seed)}
 
 
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """Give the address of an empty database."""
-    return f"sqlite:///{tmp_path / 'elsewhere.db'}"
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a trained project; tests work on copies."""
@@ -63,11 +57,16 @@ def heard(context: BrowserContext) -> list[str]:
     said: list[str] = []
     context.on("console", lambda message: said.append(message.text))
     context.on("weberror", lambda error: said.append(str(error.error)))
-    context.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss()))
+
+    def refuse(dialog: Dialog) -> None:
+        said.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    context.on("dialog", refuse)
     return said
 
 
-def asked(context: BrowserContext, seed: int = 1) -> Page:
+def asked(context: BrowserContext, Dialog, seed: int = 1) -> Page:
     """Show the classifier a photo; give the page with its answer."""
     page = context.new_page()
     page.goto("/")
@@ -77,7 +76,7 @@ def asked(context: BrowserContext, seed: int = 1) -> Page:
     return page
 
 
-def form_of(context: BrowserContext, page: Page) -> Page:
+def form_of(context: BrowserContext, Dialog, page: Page) -> Page:
     """Follow "This is wrong" into its own tab."""
     with context.expect_page() as opened:
         page.get_by_text("This is wrong").click()

@@ -90,15 +90,22 @@ def serve(
             )
             return
         _refuse_for_model({"--public": public, "--url": url, "--proxy": proxy, "--log": log})
-        opened = _open(model or "")
-        from florilegium.serve.app import create_app
-        from florilegium.serve.running import address_of, listen, run
+        _serve_model(model or "", host, port, frames=tuple(frame or ()), as_json=as_json, browser=not no_open)
 
-        app = create_app(opened, frames=tuple(frame or ()))
-        # Uvicorn obeys Ctrl-C, answers what is open, and then passes it on: the usual end, not an interruption.
-        with suppress(KeyboardInterrupt), listen(host, port) as listening:
-            address = address_of(listening, host)
-            run(app, listening, ready=lambda: _tell(opened, address, host, as_json=as_json, browser=not no_open))
+
+def _serve_model(
+    model: str, host: str, port: int | None, *, frames: tuple[str, ...], as_json: bool, browser: bool
+) -> None:
+    """Serve a model's page until Ctrl-C."""
+    opened = _open(model)
+    from florilegium.serve.app import create_app
+    from florilegium.serve.running import address_of, listen, run
+
+    app = create_app(opened, frames=frames)
+    # Uvicorn obeys Ctrl-C, answers what is open, and then passes it on: the usual end, not an interruption.
+    with suppress(KeyboardInterrupt), listen(host, port) as listening:
+        address = address_of(listening, host)
+        run(app, listening, ready=lambda: _tell(opened, address, host, as_json=as_json, browser=browser))
 
 
 def _project_of(model: str | None, project: Path | None) -> Path | None:
