@@ -66,7 +66,7 @@ def heard(context: BrowserContext) -> list[str]:
     return said
 
 
-def asked(context: BrowserContext, Dialog, seed: int = 1) -> Page:
+def asked(context: BrowserContext, seed: int = 1) -> Page:
     """Show the classifier a photo; give the page with its answer."""
     page = context.new_page()
     page.goto("/")
@@ -76,7 +76,7 @@ def asked(context: BrowserContext, Dialog, seed: int = 1) -> Page:
     return page
 
 
-def form_of(context: BrowserContext, Dialog, page: Page) -> Page:
+def form_of(context: BrowserContext, page: Page) -> Page:
     """Follow "This is wrong" into its own tab."""
     with context.expect_page() as opened:
         page.get_by_text("This is wrong").click()
