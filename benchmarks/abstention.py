@@ -19,6 +19,7 @@ from sklearn.covariance import LedoitWolf
 from sklearn.metrics import roc_auc_score
 
 import florilegium
+from florilegium.features import GraphEncoder
 from florilegium.features.stream import Picture, stream
 from florilegium.model import strangeness
 from florilegium.model.linear import LinearHead
@@ -169,7 +170,7 @@ def main() -> None:
         project = florilegium.new(Path(made, "flowers"), "flowers20")
         holdings = project.holdings()
         side = training_side(project, holdings)
-        encoder = holdings.choice.encoders[0]
+        encoder = next(e for e in holdings.choice.encoders if isinstance(e, GraphEncoder))
         x = holdings.survey.encoded[encoder.key].vectors[side.rows]
         kinds: dict[str, Iterable[Picture]] = {**strangers.in_folder(folder), **strangers.made_up(seed=SEED)}
         strange = {

@@ -231,7 +231,7 @@ def encoded(texts: Sequence[str], encoder: SentenceEncoder) -> "np.ndarray[tuple
     cache = Path(tempfile.gettempdir()) / "florilegium-bench-text"
     return encode_texts(
         texts, [hashlib.sha256(text.encode()).hexdigest() for text in texts], encoder=encoder, cache_dir=cache
-    )  # type: ignore[return-value]
+    )
 
 
 def banking77() -> Queries | None:

@@ -27,7 +27,7 @@ class Flowers:
         )
         self.names = json.loads(self.session.get_modelmeta().custom_metadata_map["classes"])
 
-    @bentoml.api
+    @bentoml.api  # type: ignore[untyped-decorator,unused-ignore]  # where it is not installed it has no type
     def predict(self, photo: Image) -> dict[str, float]:
         """Answer one photo."""
         pixels = np.asarray(photo.convert("RGB"), dtype=np.uint8)

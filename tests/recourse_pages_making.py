@@ -23,10 +23,10 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&{{ 7*7 }}\u2
 
 
 @contextmanager
-def project_at(made: Path, at: Path, *, database: str = "", **changed: object) -> Iterator[Recourse]:
+def project_at(made: Path, at: Path, *, database: str = "", **changed: Any) -> Iterator[Recourse]:
     """Open a copy of a made project; `database`: an SQLAlchemy address in place of its own file."""
     shutil.copytree(made, at)
-    chosen = {"audit_share": 0.0, "second_review_share": 0.0, "database": database, **changed}
+    chosen: dict[str, Any] = {"audit_share": 0.0, "second_review_share": 0.0, "database": database, **changed}
     settings_file.write(dataclasses.replace(settings_file.read(at), **chosen), at)
     with Project(at, clock=Moving()) as project:
         yield project.recourse()

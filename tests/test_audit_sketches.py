@@ -75,7 +75,7 @@ def test_a_thousand_copies_are_one_group() -> None:
 
 def test_texts_without_pieces_are_near_nothing() -> None:
     """Rows without a single piece are not joined to one another."""
-    found = near_duplicates(["a", "b", "c"], vectors=sp.csr_array((3, 9), dtype=np.float32), sketched_from=0)
+    found = near_duplicates(["a", "b", "c"], vectors=sp.csr_array(np.zeros((3, 9), dtype=np.float32)), sketched_from=0)
 
     assert found.groups.tolist() == [0, 1, 2]
 

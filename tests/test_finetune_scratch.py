@@ -17,6 +17,7 @@ pytest.importorskip("torch", reason="the extra finetune is not installed")
 import torch
 
 from florilegium.errors import SettingError
+from florilegium.features import GraphEncoder
 from florilegium.features.pixels import pixels_encoder
 from florilegium.features.stream import Runner, as_rgb
 from florilegium.model import finetune
@@ -43,12 +44,12 @@ def task() -> ScratchTask:
 
 
 @pytest.fixture(scope="module")
-def tuned(task: ScratchTask) -> Tuned:
+def tuned(task: ScratchTask) -> Tuned[GraphEncoder]:
     """Learn them once, without checkpoints."""
     return finetune.from_scratch(task, PLAN)
 
 
-def embedded(tuned: Tuned, task: ScratchTask) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def embedded(tuned: Tuned[GraphEncoder], task: ScratchTask) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """Let ONNX Runtime embed a task's gray pictures with the written encoder."""
     runner = Runner(tuned.encoder)
     return runner.embed(runner.fit(as_rgb(task.pictures[:, 0])))
@@ -117,7 +118,7 @@ def test_pictures_of_any_size_and_colour_pass(side: int, *, gray: bool) -> None:
     assert runner.embed(runner.fit(np.zeros((1, 50, 90, 3), dtype=np.uint8))).shape == (1, 8)
 
 
-def test_out_of_fold_answers_fit_the_written_head(tuned: Tuned, task: ScratchTask) -> None:
+def test_out_of_fold_answers_fit_the_written_head(tuned: Tuned[GraphEncoder], task: ScratchTask) -> None:
     """Encoder and head of the last training know nine tenths of what they learned from."""
     said = (embedded(tuned, task) @ tuned.head.coef + tuned.head.intercept).argmax(axis=1)
 
@@ -125,7 +126,7 @@ def test_out_of_fold_answers_fit_the_written_head(tuned: Tuned, task: ScratchTas
     assert [vectors.shape for vectors in tuned.fold_vectors] == [(180, 16)] * 3
 
 
-def test_equal_seeds_give_equal_results(tuned: Tuned, task: ScratchTask) -> None:
+def test_equal_seeds_give_equal_results(tuned: Tuned[GraphEncoder], task: ScratchTask) -> None:
     """Chance is the seed's alone."""
     again = finetune.from_scratch(task, PLAN)
     other = finetune.from_scratch(task, dataclasses.replace(PLAN, seed=1))
@@ -153,7 +154,9 @@ finetune.from_scratch(digits_task(), PLAN, kept=Path(sys.argv[1]))
 """
 
 
-def test_a_killed_training_goes_on_to_the_same_result(tuned: Tuned, task: ScratchTask, tmp_path: Path) -> None:
+def test_a_killed_training_goes_on_to_the_same_result(
+    tuned: Tuned[GraphEncoder], task: ScratchTask, tmp_path: Path
+) -> None:
     """`kill -9` amid the second fold: the same call takes up the checkpoints and ends with the very same weights."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
     program = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path), str(PLAN.epochs + 3)]
@@ -167,7 +170,7 @@ def test_a_killed_training_goes_on_to_the_same_result(tuned: Tuned, task: Scratc
 
 
 def test_checkpoints_of_others_and_damaged_ones_are_not_taken_up(
-    tuned: Tuned, task: ScratchTask, tmp_path: Path
+    tuned: Tuned[GraphEncoder], task: ScratchTask, tmp_path: Path
 ) -> None:
     """What another labelling left in the folder changes nothing, nor does a file that ends early."""
     finetune.from_scratch(dataclasses.replace(task, y=(task.y + 1) % 10), PLAN, kept=tmp_path)

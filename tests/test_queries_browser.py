@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from florilegium.project import Project
@@ -109,6 +108,7 @@ def test_words_that_a_person_wrote_are_never_replaced(context: BrowserContext) -
 @pytest.mark.parametrize(("width", "scheme"), [("desk", "light"), ("phone", "dark")])
 def test_no_barriers_and_nothing_sticks_out(browser: Browser, project: Project, scheme: str, width: str) -> None:
     """Axe finds nothing on any page, in both colours; on a phone nothing is wider than the screen."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python").Axe()
     with serving(create_whole(project, is_here=True)) as address:
         context = browser.new_context(
             viewport=DESK if width == "desk" else PHONE,
@@ -122,7 +122,7 @@ def test_no_barriers_and_nothing_sticks_out(browser: Browser, project: Project, 
         ask(page, SURE)
         for path in PAGES:
             page.goto(path)
-            found = Axe().run(page)
+            found = axe.run(page)
             assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found.response["violations"]] == [], path
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, path

@@ -5,11 +5,11 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-import florilegium
 from florilegium.project.recourse import Recourse
 from florilegium.serve.limits import Limits
 from florilegium.serve.recourse.words import blind_seconds
@@ -66,7 +66,11 @@ def test_every_answer_has_a_ticket_and_is_recorded(client: TestClient, recourse:
 def test_a_page_without_scripts_leads_to_the_form(client: TestClient) -> None:
     """The answer's page carries the link; the same form sent twice, as by a reload, records one answer."""
     number = hidden(client.get("/").text, "./")["key"]
-    parts = [("key", (None, number)), ("photos", ("a.png", picture("red"))), ("may_check", (None, "yes"))]
+    parts: list[tuple[str, Any]] = [
+        ("key", (None, number)),
+        ("photos", ("a.png", picture("red"))),
+        ("may_check", (None, "yes")),
+    ]
     pages = [client.post("/", files=parts).text for _ in range(2)]
     links = {page.partition('href="appeal/')[2].partition('"')[0] for page in pages}
 
@@ -366,41 +370,3 @@ def test_reasons_are_asked_of_reviewers_too(client: TestClient) -> None:
     assert "as the model did" in same.text
     assert "Say first whether the answer was wrong." in none.text
     assert REASON in none.text
-
-
-@pytest.fixture(scope="module")
-def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a trained project of texts."""
-    folder = tmp_path_factory.mktemp("texts")
-    rows = [
-        f'"{said} {i}",{label}'
-        for i in range(20)
-        for said, label in (
-            ("where is my card, it has not come", "arrival"),
-            ("I was charged twice for cash", "charge"),
-        )
-    ]
-    (folder / "queries.csv").write_text("text,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    with florilegium.new(folder / "project", folder / "queries.csv") as project:
-        project.train()
-    return folder / "project"
-
-
-def test_texts_are_contested_and_judged_like_photos(texts: Path, tmp_path: Path) -> None:
-    """A text comes again from the form, whatever a browser did to its line ends; the reviewer reads it blind."""
-    said = "where is it?\nmy card is <b>late</b>"
-    with project_at(texts, tmp_path / "p") as recourse, pages_of(recourse) as client:
-        answer = client.post("/api/predict", json={"texts": [said], "columns": {"language": "en"}}).json()[0]
-        given = form(consent="review", text=said.replace("\n", "\r\n"))
-        sent = send(client, f"/appeal/{answer['ticket']}", given)
-        step(client, "/review", "/review/1/take")
-        blind = client.get("/review/1").text
-        file = step(client, "/review/1", "/review/1/blind", choice="is:charge")
-        page = client.get("/review/1").text
-        recorded = recourse.answer(answer["ticket"])
-
-    assert (sent.status_code, file.status_code) == (303, 303)
-    assert "my card is &lt;b&gt;late&lt;/b&gt;" in blind
-    assert WRITTEN not in blind
-    assert WRITTEN in page
-    assert recorded.metadata == {"language": "en"}

@@ -1,6 +1,8 @@
 """What a private page tells of a case: all that concerns its appellant, and nothing of who reviewed it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,17 +13,17 @@ from florilegium.store import CaseFile
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
-def told(*steps: tuple[Step, str, dict[str, object]]) -> CaseFile:
+def told(*steps: tuple[Step, str, Mapping[str, Any]]) -> CaseFile:
     """Make a case of steps, an hour apart."""
     events = tuple(
         CaseEvent(step=step, at=NOON + timedelta(hours=i), who=who, key=f"key-{i}", details=details)
-        for i, (step, who, details) in enumerate([(Step.RECEIVED, "", {"days": 14}), *steps])
+        for i, (step, who, details) in enumerate(((Step.RECEIVED, "", {"days": 14}), *steps))
     )
     case = Case(prediction_id=1, origin=Origin.APPEAL, key="k", at=NOON, deadline_at=NOON + timedelta(days=14), id=1)
     return CaseFile(case=case, events=events)
 
 
-REVIEW = (
+REVIEW: tuple[tuple[Step, str, Mapping[str, Any]], ...] = (
     (Step.TAKEN, "Ann Lee", {}),
     (Step.JUDGED_BLIND, "Ann Lee", {"label": "rose"}),
     (Step.ASKED, "Ann Lee", {"text": "Which rose?"}),

@@ -191,7 +191,7 @@ def _vocabulary(metadata: Mapping[str, str], where: str) -> TextCounts:
 
 def _tokenizer(metadata: Mapping[str, str], where: str) -> TokenRules:
     value = _parsed(metadata, "tokenizer", dict, where)
-    right = {
+    right: dict[str, Callable[[Any], bool]] = {
         "tokenizer": lambda v: isinstance(v, str),
         "max_tokens": lambda v: _is_whole(v, 2, 1 << 20),
         "lowercase": lambda v: isinstance(v, bool),

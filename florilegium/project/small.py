@@ -37,7 +37,7 @@ def scratch_task(holdings: Holdings, side: TrainingSide) -> "ScratchTask":
     """
     from florilegium.model.finetune import ScratchTask, coarser
 
-    plain = next((encoder for encoder in holdings.choice.encoders if encoder.is_pixels), None)
+    plain = next((e for e in holdings.choice.encoders if isinstance(e, GraphEncoder) and e.is_pixels), None)
     if plain is None:
         raise SettingError(NO_NETWORK)
     return ScratchTask(

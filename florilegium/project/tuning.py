@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     )
     from florilegium.project.project import Project
 
+    AnyTuned = Tuned[GraphEncoder | SentenceEncoder]
+
 KEPT_BYTES = 4 << 30  # of decoded photos; what is beyond is decoded each time it is seen
 MANY_TEXTS = 2_000  # above this the texts are held out in two halves: five trainings of 10,000 take over an hour
 LEVEL = 0.05  # of the comparison with the frozen head, on items of the training side
@@ -194,7 +196,11 @@ class _Photos:
 
 
 def _judged(
-    project: "Project", side: TrainingSide, found: TrainedHead, tuned: "Tuned", record: dict[str, Any]
+    project: "Project",
+    side: TrainingSide,
+    found: TrainedHead,
+    tuned: "AnyTuned",
+    record: dict[str, Any],
 ) -> Tuning:
     """Compare on the items that both answered out of fold; the frozen one stays unless that shows a gain."""
     asked = side.folds >= 0
@@ -237,13 +243,13 @@ def _judged(
     return Tuning(found=made, encoder=tuned.encoder, record=record)
 
 
-def _strangeness(side: TrainingSide, tuned: "Tuned", *, seed: int) -> Floats | None:
+def _strangeness(side: TrainingSide, tuned: "AnyTuned", *, seed: int) -> Floats | None:
     """Give each item's strangeness (n,) by the network that had not seen its fold; None where none was held out."""
     by_fold = _by_fold(side, tuned)
     return None if by_fold is None else strangeness.out_of_fold(by_fold, side.y, side.folds, seed=seed)
 
 
-def _by_fold(side: TrainingSide, tuned: "Tuned") -> dict[int, Vectors] | None:
+def _by_fold(side: TrainingSide, tuned: "AnyTuned") -> dict[int, Vectors] | None:
     """Give all items' vectors (n, d) per fold, by the network that had not seen it; None where none was held out."""
     numbers = np.unique(side.folds[side.folds >= 0]).tolist()
     if len(numbers) != len(tuned.fold_vectors):
@@ -251,7 +257,7 @@ def _by_fold(side: TrainingSide, tuned: "Tuned") -> dict[int, Vectors] | None:
     return dict(zip(numbers, tuned.fold_vectors, strict=True))
 
 
-def _left_out(project: "Project", side: TrainingSide, found: TrainedHead, tuned: "Tuned") -> list[dict[str, Any]]:
+def _left_out(project: "Project", side: TrainingSide, found: TrainedHead, tuned: "AnyTuned") -> list[dict[str, Any]]:
     """Measure who gets an answer where a quarter of the classes is left out of the head: the left-out, and the others.
 
     The network has learned from all classes, so a kind that it has truly never seen is missed more often than this.

@@ -63,7 +63,7 @@ def _table(path: Path) -> ReplyFile:
             f"{path}: no column holds the {' and the '.join(missing)}; it has {', '.join(rows.columns[:20])}. "
             "Name the columns intent and reply (and language, and link where an intent has its own)."
         )
-    faults, read = Faults(path.name), []
+    faults, read = Faults(path.name), list[ReplyRow]()
     place = {name: number for number, name in enumerate(rows.columns)}
     for line, cells in rows.start(faults):
         if len(read) >= MOST_ROWS:

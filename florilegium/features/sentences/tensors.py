@@ -17,8 +17,8 @@ from florilegium.features.graphs import MAX_FILE_BYTES
 from florilegium.types import Vectors
 
 MAX_HEADER_BYTES = 1 << 24
-_KINDS = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "F64": np.dtype("<f8")}
 _BFLOAT = "BF16"  # the upper half of a float32, which NumPy has no type for
+_KINDS = {"F32": "<f4", "F16": "<f2", "F64": "<f8", _BFLOAT: "<u2"}
 
 
 def read_tensors(path: Path) -> Mapping[str, Vectors]:
@@ -46,13 +46,13 @@ def read_tensors(path: Path) -> Mapping[str, Vectors]:
 
 
 def _is_floating(name: str, said: Mapping[str, Any]) -> bool:
-    return name != "__metadata__" and said["dtype"] in {*_KINDS, _BFLOAT}
+    return name != "__metadata__" and said["dtype"] in _KINDS
 
 
 def _tensor(body: memoryview, said: Mapping[str, Any]) -> Vectors:
     begin, end = said["data_offsets"]
     shape = [int(size) for size in said["shape"]]
-    kind: np.dtype[Any] = np.dtype("<u2") if said["dtype"] == _BFLOAT else _KINDS[said["dtype"]]
+    kind: np.dtype[Any] = np.dtype(_KINDS[said["dtype"]])
     n_bytes = math.prod(shape) * kind.itemsize
     if min(shape, default=0) < 0 or not 0 <= begin <= end <= len(body) or end - begin != n_bytes:
         raise ValueError(f"a tensor of {shape} in bytes {begin} to {end}")

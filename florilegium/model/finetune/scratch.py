@@ -64,7 +64,7 @@ def from_scratch(
     device: str = "cpu",
     kept: Path | None = None,
     progress: Progress = silent,
-) -> Tuned:
+) -> Tuned[GraphEncoder]:
     """Cross-validate the plan, choose its epochs, and learn from all items.
 
     Args: device: "cpu" or "cuda".  kept: a folder for checkpoints, so that a killed training goes on where it was.

@@ -51,7 +51,7 @@ def tuned_on_texts(
     device: str = "cpu",
     kept: Path | None = None,
     progress: Progress = silent,
-) -> Tuned:
+) -> Tuned[SentenceEncoder]:
     """Cross-validate the plan, choose its epochs, and learn from all texts.
 
     Args: device: "cpu" or "cuda".  kept: a folder for checkpoints, so that a killed training goes on where it was.

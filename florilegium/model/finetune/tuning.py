@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -25,6 +26,8 @@ from florilegium.model.head import asked
 from florilegium.model.linear import LinearHead
 from florilegium.model.weights import Linear
 from florilegium.types import Floats, Ints, Progress, Vectors, silent
+
+Encoder_co = TypeVar("Encoder_co", bound=GraphEncoder | SentenceEncoder, covariant=True)
 
 STEP = "fine-tuning, percent"
 
@@ -44,10 +47,10 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Tuned:
+class Tuned(Generic[Encoder_co]):
     """A fine-tuned encoder and head, and what they answered out of fold."""
 
-    encoder: GraphEncoder | SentenceEncoder
+    encoder: Encoder_co
     head: Linear
     scores: Floats  # (n, k) out of fold, logarithms of probabilities; rows never asked about are 0
     fold_vectors: tuple[Vectors, ...]  # per fold: (n, d) embeddings of all items by that fold's network
@@ -65,7 +68,7 @@ def finetune(
     kept: Path | None = None,
     progress: Progress = silent,
     said: Callable[[str], None] = lambda _: None,
-) -> Tuned:
+) -> Tuned[GraphEncoder]:
     """Cross-validate the plan, choose its epochs, and learn from all items.
 
     Args: device: "cpu" or "cuda".  kept: a folder for checkpoints, so that a killed training goes on where it was.

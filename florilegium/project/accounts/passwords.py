@@ -57,9 +57,10 @@ def is_right(password: str, password_hash: str | None) -> bool:
 
     with _Turn():
         try:
-            return _hasher().verify(password_hash or _nobody(), _normal(password)) and password_hash is not None
+            _hasher().verify(password_hash or _nobody(), _normal(password))
         except (Argon2Error, InvalidHashError):
             return False
+    return password_hash is not None
 
 
 def is_outdated(password_hash: str) -> bool:

@@ -26,7 +26,7 @@ class TooOften(RequestRefused):
     """One address asks more often than is answered."""
 
     status: ClassVar[int] = 429
-    retry_after_s: ClassVar[int | None] = 60
+    retry_after_s = 60
 
 
 class Rate:

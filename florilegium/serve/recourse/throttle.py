@@ -18,7 +18,7 @@ class TooManyWrong(RequestRefused):
     """Too many tickets that belong to nothing came from one address."""
 
     status: ClassVar[int] = 429
-    retry_after_s: ClassVar[int | None] = int(WINDOW_S)
+    retry_after_s = int(WINDOW_S)
 
 
 class Throttle:
