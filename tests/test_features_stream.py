@@ -316,13 +316,14 @@ def test_a_cache_deleted_on_the_way_is_filled_again(tmp_path: Path) -> None:
 
 
 INTERRUPTED = """
-import hashlib, sys, time
+import hashlib, signal, sys, time
 from pathlib import Path
 from typing import Any
 from florilegium.features import pixels_encoder, survey
 from florilegium.source.base import Files
 paths = tuple(sorted(Path(sys.argv[1]).glob("*.png")))
 hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts these tests may have it ignored
 told = []
 def tell(step, done, total):
     told.append(done)
