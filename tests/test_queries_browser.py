@@ -52,6 +52,11 @@ def ask(page: Page, text: str) -> None:
     expect(page.locator(".mine").last).to_contain_text(text)
 
 
+def awake(page: Page) -> None:
+    """Wait until the page's script listens to keys."""
+    expect(page.locator("html.script")).to_be_attached()
+
+
 def test_from_a_question_to_the_reply_and_the_label(context: BrowserContext, project: Project) -> None:
     """The model abstains; a person picks the intent, edits and sends by keyboard; the chat shows it by itself."""
     chat, desk = context.new_page(), context.new_page()
@@ -59,9 +64,11 @@ def test_from_a_question_to_the_reply_and_the_label(context: BrowserContext, pro
     ask(chat, STRANGE)
     expect(chat.locator(".log")).to_contain_text("A person will read this.")
     desk.goto("/queries")
+    awake(desk)
     desk.keyboard.press("j")
     desk.keyboard.press("Enter")
     expect(desk.locator(".asked")).to_have_text(STRANGE)
+    awake(desk)
     desk.keyboard.press("/")
     desk.keyboard.type("exch")
     expect(desk.get_by_role("option").first).to_have_text("exchange_rate")
@@ -97,6 +104,7 @@ def test_words_that_a_person_wrote_are_never_replaced(context: BrowserContext) -
     page.goto("/chat")
     ask(page, STRANGE)
     page.goto("/queries/1")
+    awake(page)
     reply = page.get_by_label("Reply", exact=True)
     reply.fill("My own words")
     page.locator("[data-intent]").last.click()

@@ -21,7 +21,7 @@ function sendOnce() {
 /** Keys that do not press a button: typing, choosing, unfolding. */
 function ownKeys(event) {
   if (event.key === "?") return unfold("keys");
-  if (event.key === "/") return focusOn("label");
+  if (event.key === "/") return focusOn("label") && ($("label").select?.(), true); // what is typed replaces it
   if (event.key === "t") return focusOn("reason");
   if (event.key === "a") return unfold("asking") && focusOn("ask");
   return false;
