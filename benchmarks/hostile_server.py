@@ -10,8 +10,6 @@ from pathlib import Path
 
 import httpx
 
-from tests.page_serving import write_colour_model
-
 KIB_PER_MIB = 1024
 
 
@@ -35,11 +33,10 @@ class Server:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Server]:
-    """Start `florilegium serve` with a small model of colours; give it once it answers."""
-    model = write_colour_model(folder / "colours.onnx")
-    command = [sys.executable, "-m", "florilegium", "serve", str(model), "--port", "0", "--no-open", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def started(project: Path) -> Iterator[Server]:
+    """Start `florilegium serve -p PROJECT`, all its pages and its JSON; give it once it answers."""
+    command = [sys.executable, "-m", "florilegium", "serve", "-p", str(project), "--port", "0", "--no-open", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         if process.stdout is None:
             raise RuntimeError("no pipe")
         said = "".join(process.stdout.readline() for _ in range(5))

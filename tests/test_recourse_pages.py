@@ -351,7 +351,9 @@ def test_large_forms_are_refused(recourse: Recourse) -> None:
         large = send(client, f"/appeal/{ticket}", form(consent="review"), b"x" * 20_000)
         link = contested(client, consent="none", seed=5)
         tell = client.post(f"/case/{link}/withdraw", data={"key": key(), "text": "x" * 200_000})
+        huge = client.post(f"/case/{link}/withdraw", data={"key": key(), "text": "x" * (2 << 20)})
 
+    assert (huge.status_code, huge.headers["Connection"]) == (413, "close")  # what is still to come is not read
     assert (long.status_code, large.status_code, tell.status_code) == (413, 413, 413)
     assert len(recourse.store.cases.all()) == 1
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,9 +15,12 @@ import pytest
 from fastapi import FastAPI
 
 from florilegium.model import ModelFile, open_model
+from florilegium.project import Project
 from florilegium.serve import Limits, create_app
 from florilegium.serve.limits import PLACE_BYTES, Room, TooBusy
+from florilegium.serve.whole import create_whole
 from tests.page_serving import painted, serving, write_colour_model
+from tests.recourse_making import make_project
 
 HEAD = b'--edge\r\nContent-Disposition: form-data; name="photos"; filename="slow.png"\r\n\r\n'
 KIND = b"Content-Type: multipart/form-data; boundary=edge\r\n"
@@ -45,7 +49,10 @@ def begin(address: str, *, n_bytes: int) -> socket.socket:
     """Begin an upload of so many bytes and send its head only."""
     parts = urlsplit(address)
     line = socket.create_connection((parts.hostname, parts.port or 80), timeout=20)
-    line.sendall(b"POST /api/predict HTTP/1.1\r\nHost: test\r\n" + KIND + f"Content-Length: {n_bytes}\r\n\r\n".encode())
+    host = parts.netloc.encode()
+    line.sendall(
+        b"POST /api/predict HTTP/1.1\r\nHost: " + host + b"\r\n" + KIND + f"Content-Length: {n_bytes}\r\n\r\n".encode()
+    )
     line.sendall(HEAD)
     return line
 
@@ -176,9 +183,24 @@ def test_whoever_goes_on_sending_is_cut_off(address: str, monkeypatch: pytest.Mo
     assert said.json()[0]["label"] == "rose"
 
 
-def test_a_sender_without_an_end_loses_the_line(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=["model", "project"])
+def app_of_each(request: pytest.FixtureRequest, app: FastAPI, tmp_path: Path) -> Iterator[FastAPI]:
+    """Give the app of a model, and the app of a project."""
+    if request.param == "model":
+        yield app
+        return
+    with Project(make_project(tmp_path)) as project:
+        yield create_whole(project, is_here=True, limits=app.state.limits)
+
+
+def test_a_sender_without_an_end_loses_the_line(app_of_each: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is refused and sends on hears why, and then the line is closed: nobody's gigabytes are read to their end."""
     monkeypatch.setattr("florilegium.serve.uploads.DRAIN_BYTES", 1 << 20)
+    with serving(app_of_each) as address:
+        _pour(address)
+
+
+def _pour(address: str) -> None:
     n_most, n_sent, block = 256 << 20, 0, b"x" * (1 << 20)
     with begin(address, n_bytes=10 << 30) as line:
         with suppress(OSError):

@@ -31,6 +31,7 @@ class SmallBodies:
             return
         counter = _Counter(receive, send, self.max_bytes)
         refusal = error_json("TooLarge", f"More than {self.max_bytes >> 20} MB; a form here holds less.", status=413)
+        refusal.headers["Connection"] = "close"  # what is still to come is not read to its end
         if int(_digits(Headers(scope=scope).get("content-length", ""))) > self.max_bytes:
             await refusal(scope, receive, send)
             return

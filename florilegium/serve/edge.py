@@ -72,6 +72,11 @@ async def _florilegium(request: Request, error: Exception) -> Response:
         response = HTMLResponse(html, status, headers={"Retry-After": str(retry)} if retry is not None else None)
     else:
         response = error_json(type(error).__name__, str(error), status=status, retry_after_s=retry)
+    return ending(response, error)
+
+
+def ending(response: Response, error: Exception) -> Response:
+    """Let the connection end after the answer, where the sender goes on sending what nobody wants."""
     if getattr(error, "closes", False):
         response.headers["Connection"] = "close"
     return response

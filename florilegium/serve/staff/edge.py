@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from florilegium.errors import FlorilegiumError
 from florilegium.serve.accounts.roles import NotSignedIn
-from florilegium.serve.edge import CLIENT_GONE, error_json, status_of, wants_page
+from florilegium.serve.edge import CLIENT_GONE, ending, error_json, status_of, wants_page
 from florilegium.serve.guard import READING
 from florilegium.serve.staff.render import at, staff_page
 
@@ -33,7 +33,8 @@ async def _florilegium(request: Request, error: Exception) -> Response:
     if isinstance(error, NotSignedIn) and wants_page(request) and request.method in READING:
         return RedirectResponse(f"{at(request)}/login?{QueryParams({'next': _asked(request)})}", 303)
     retry = getattr(error, "retry_after_s", None)
-    return _answer(request, type(error).__name__, str(error), status_of(error), retry_after_s=retry)
+    answer = _answer(request, type(error).__name__, str(error), status_of(error), retry_after_s=retry)
+    return ending(answer, error)
 
 
 async def _http(request: Request, error: Exception) -> Response:
