@@ -74,7 +74,8 @@ def page_html(
         max_bytes: of one photo; the page says so and refuses larger ones before they are sent.
         policy: a Content-Security-Policy that the page carries itself, where no server sends one.
         recourse: where answers are recorded and can be contested: `audit_share` (0..1) of them is kept for a person
-            to look at; `key`: the number of this page's form.
+            to look at; `key`: the number of this page's form; `has_people`: there are accounts, so it offers
+            to sign in.
     """
     return (
         environment()

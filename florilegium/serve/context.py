@@ -1,6 +1,8 @@
 """What the routes of a project's server are handed. Path: project -> **serve**. Holds, and does nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry
 
 from florilegium.project import Project
 from florilegium.project.recourse import Recourse
@@ -19,6 +21,7 @@ class Whole:
     served: Served  # the model that answers now
     limits: Limits
     room: Room  # the memory that all uploads share
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)  # of this app alone, for Prometheus
 
     @property
     def url(self) -> str:

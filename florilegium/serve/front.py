@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -70,7 +71,8 @@ def _pages(router: APIRouter, whole: Whole) -> None:
     def show(request: Request) -> Response:
         served.look()
         if isinstance(served.now, Classifier):
-            return HTMLResponse(served.page(recording.page(PAGE_KEY)).replace(PAGE_KEY.encode(), new_ticket().encode()))
+            told = recording.page(PAGE_KEY, has_people=whole.gate.knows_people())
+            return HTMLResponse(served.page(told).replace(PAGE_KEY.encode(), new_ticket().encode()))
         return _text_page(request, recording, text="", answer=None)
 
     @router.post("/", include_in_schema=False)
@@ -91,7 +93,9 @@ def _pages(router: APIRouter, whole: Whole) -> None:
                 )
                 for upload in sent.files
             ]
-        page: dict[str, Any] = {"recourse": recording.page(new_ticket()), "max_bytes": limits.max_file_bytes}
+        has_people = await to_thread.run_sync(whole.gate.knows_people)
+        told = recording.page(new_ticket(), has_people=has_people)
+        page: dict[str, Any] = {"recourse": told, "max_bytes": limits.max_file_bytes}
         return HTMLResponse(page_html(classifier.card, engine="server", answers=said, **page))
 
 

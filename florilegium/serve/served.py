@@ -57,7 +57,7 @@ class Served:
         self._looked_at, self._opening = 0.0, threading.Lock()
         self._stamp: Stamp | None = None
         self._now: Classifier | Texts | None = None
-        self._page: tuple[object, bytes] | None = None
+        self._page: tuple[object, object, bytes] | None = None
         if (stamp := stamp_of(path)) is not None:
             self._open(stamp)
 
@@ -106,10 +106,10 @@ class Served:
         classifier = self.now
         if not isinstance(classifier, Classifier):
             raise TypeError("only image models have this page")
-        if self._page is None or self._page[0] is not classifier:
+        if self._page is None or self._page[0] is not classifier or self._page[1] != recourse:
             html = page_html(classifier.card, engine="server", max_bytes=self.limits.max_file_bytes, recourse=recourse)
-            self._page = (classifier, html.encode())
-        return self._page[1]
+            self._page = (classifier, recourse, html.encode())
+        return self._page[2]
 
     def _open_beside(self, stamp: Stamp) -> None:
         try:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -51,6 +50,8 @@ PARTS: tuple[Callable[[Whole], APIRouter], ...] = (
     standing_routes,
     written_routes,
     account_routes,
+    monitor_routes,
+    metrics_routes,
 )
 UPLOADS = ("/", "/api/predict", "/api/appeals", "/appeal/*")  # paths that count the bytes of photos themselves
 STAFF = Path(__file__).parent / "staff" / "assets"
@@ -97,9 +98,6 @@ def create_whole(
     for routes in (*PARTS, _shared_routes):
         app.include_router(routes(whole))
     app.include_router(_reference_routes(app, title=gate.title))
-    app.state.metrics = CollectorRegistry()
-    for watching in (monitor_routes(project), metrics_routes(project, app.state.metrics)):
-        app.include_router(watching)
     app.mount(LABEL, create_desk(desk.as_desk(), gate=gate))
     gate.paths = frozenset(entry.path for entry in ENTRIES if entry.path == f"{LABEL}/" or _has(app, entry.path))
     _wrap(app, gate, log=log)
@@ -131,7 +129,7 @@ def _wrap(app: FastAPI, gate: Gate, *, log: bool) -> None:
     app.add_middleware(Visits, gate=gate)
     app.add_middleware(SmallBodies, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders, headers=app.state.headers)
-    app.add_middleware(Timed, registry=app.state.metrics)
+    app.add_middleware(Timed, registry=app.state.whole.metrics)
     if log:
         app.add_middleware(RequestLog)
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from florilegium.project import Project
 from florilegium.serve.accounts import Person, owner, public
+from florilegium.serve.context import Whole
 from florilegium.serve.guard import HOSTS, passed_on, refusal
 
 CLASSES_MOST = 100  # told apart, the most frequent; the rest is OTHER
@@ -108,15 +109,15 @@ async def _scraper(request: Request) -> Person:
     return await owner(request)
 
 
-def metrics_routes(project: Project, registry: CollectorRegistry) -> APIRouter:
+def metrics_routes(whole: Whole) -> APIRouter:
     """Give the route that Prometheus reads; one registry per app, shared with `Timed`."""
-    registry.register(Recorded(project))
+    whole.metrics.register(Recorded(whole.project))
     router = APIRouter()
 
     @router.get("/metrics", include_in_schema=False)
     def metrics(person: Annotated[Person, Depends(_scraper)]) -> Response:
         """Give all figures as text."""
         del person  # whoever is let in sees the same
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(whole.metrics), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -17,6 +17,7 @@ from florilegium.project import Project
 from florilegium.project.monitor import watching
 from florilegium.report.monitor import build_monitor, policy
 from florilegium.serve.accounts import reviewer
+from florilegium.serve.context import Whole
 from florilegium.serve.page import HTML
 from florilegium.serve.staff import HOME, at
 
@@ -59,9 +60,9 @@ class _Pages:
         return store.live.count(), store.cases.n_events(), 0 if record is None else record.number
 
 
-def monitor_routes(project: Project) -> APIRouter:
+def monitor_routes(whole: Whole) -> APIRouter:
     """Give the route of the monitor's page, for reviewers."""
-    router, pages = APIRouter(), _Pages(project)
+    router, pages = APIRouter(), _Pages(whole.project)
 
     @router.api_route("/monitor", methods=["GET", "HEAD"], dependencies=[Depends(reviewer)], include_in_schema=False)
     def monitor(request: Request, since: Annotated[str | None, Query(max_length=DATE_MOST)] = None) -> Response:

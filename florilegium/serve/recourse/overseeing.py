@@ -18,10 +18,12 @@ from florilegium.serve.recourse import words
 from florilegium.serve.recourse.context import Desk
 from florilegium.serve.recourse.render import PRIVATE, review_page
 
+SECONDS = "seconds"  # as the browser measured them; None: it sent none
 NAMES: Mapping[str, str] = {
     "days": "days until the deadline",
     "seen": "had something to look at",
     "by_chance": "by chance",
+    SECONDS: "seconds by the browser",
 }
 BY_CHANCE = frozenset({"received", "second wanted", "learned"})  # steps that nobody took
 
@@ -95,7 +97,8 @@ def _case(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _step(told: Mapping[str, Any]) -> dict[str, Any]:
-    details = [f"{NAMES.get(name, name)}: {_value(value)}" for name, value in told["details"].items() if value != ""]
+    given = {name: value for name, value in told["details"].items() if value != "" and (name, value) != (SECONDS, None)}
+    details = [f"{NAMES.get(name, name)}: {_value(value)}" for name, value in given.items()]
     nobody = "–" if told["step"] in BY_CHANCE else "the appellant"
     return {
         "at": datetime.fromisoformat(told["at"]),

@@ -62,9 +62,9 @@ class Recording:
         _, ticket = await to_thread.run_sync(record, limiter=self._turn)
         return ticket
 
-    def page(self, key: str) -> dict[str, Any]:
-        """Give what the classifier's page says of it."""
-        return {"audit_share": self.recourse.settings.audit_share, "key": key}
+    def page(self, key: str, *, has_people: bool = False) -> dict[str, Any]:
+        """Give what the classifier's page says of it; `has_people`: there are accounts, so one can sign in."""
+        return {"audit_share": self.recourse.settings.audit_share, "key": key, "has_people": has_people}
 
 
 def columns(fields: Mapping[str, str]) -> dict[str, str]:
