@@ -1,6 +1,8 @@
 """Baselines say what a person with a pencil would say, and reproduce published figures."""
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -212,3 +214,32 @@ def test_nearest_digits_reproduce_the_published_figure(data: Path) -> None:
     (x, y), (new, truth) = mnist(data / "mnist", "train"), mnist(data / "mnist", "t10k")
 
     assert (NearestPixels().fit(x, y).predict(new) == truth).mean() == pytest.approx(0.9705, abs=5e-5)
+
+
+IN_WHICH_THREADS = """
+import sys, threading
+import numpy as np
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("sklearn") and threading.current_thread() is not threading.main_thread():
+            found.add(name)
+        return None
+
+found = set()
+sys.meta_path.insert(0, Watch())
+from florilegium.baseline import climb
+from florilegium.source.base import Kind
+texts = np.array([f"{'card lost' if i % 2 else 'open today'} {i % 7}" for i in range(40)], dtype=object)
+views = {"texts": texts, "facts": np.arange(40, dtype=np.float32)[:, None]}
+y, folds = np.arange(40) % 2, np.arange(40) // 2 % 5
+climb(views, y, folds, kind=Kind.TEXT, k=2, seed=0)
+print(sorted(found))
+"""
+
+
+def test_threads_find_what_they_import_already_there() -> None:
+    """Two threads that import parts of one package at once find it half made: all is imported before they start."""
+    asked = subprocess.run([sys.executable, "-c", IN_WHICH_THREADS], capture_output=True, text=True, check=True)
+
+    assert asked.stdout.strip() == "[]"

@@ -93,3 +93,12 @@ def test_chance_without_labels_is_refused() -> None:
     """What chance gives is known from labels only."""
     with pytest.raises(InputError, match="no labels"):
         commonest_share(np.array([], dtype=np.int64))
+
+
+def test_the_shortcut_of_texts_speaks_of_texts() -> None:
+    """A text has no format: what the shortcut sees of it is said in its own words, whatever the finding."""
+    groups = np.arange(300)
+    for shortcut_right in (75, 240, 283):
+        found = shortcut(right(285, 300), right(shortcut_right, 300), groups, chance=0.2, texts=True)
+        assert "length, casing, punctuation and the like alone get" in found.message
+        assert "file" not in found.message

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from florilegium.project import Project
 from florilegium.project.queries.routing import MOST_CHARS
 from florilegium.serve.whole import create_whole
+from florilegium.source.base import Side
 from florilegium.store import QueryState
 from tests.endpoint_serving import Manner, speaking
 from tests.query_making import queries_csv, trained_queries
@@ -281,3 +282,15 @@ def test_before_a_model_is_trained_nothing_can_be_asked(tmp_path: Path) -> None:
 
         assert refused.status_code in (409, 503)
         assert "florilegium train" in refused.json()["error"]["message"]
+
+
+def test_the_desk_shows_similar_training_texts(client: TestClient, project: Project) -> None:
+    """Beside a query stand the training texts most like it with their intents; no sealed test text is among them."""
+    client.post("/api/queries", json={"text": NO_REPLY})
+    page = client.get("/queries/1").text
+    sides = dict(zip((s.name for s in project.holdings().dataset.samples), project.holdings().sides, strict=True))
+    found = project.queries().desk().similar_texts.nearest(NO_REPLY)
+
+    assert "Learned from, most like it" in page
+    assert [each.exemplar.label for each in found] == ["top_up_failed"] * 3
+    assert {sides[each.exemplar.name] for each in found} == {Side.TRAIN}

@@ -1,5 +1,6 @@
 """Texts are answered, contested and judged on the same pages as photos."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,21 @@ def test_texts_are_contested_and_judged_like_photos(texts: Path, tmp_path: Path)
     assert WRITTEN not in blind
     assert WRITTEN in page
     assert recorded.metadata == {"language": "en"}
+
+
+def test_a_reviewer_sees_what_decided_only_after_the_blind_step(texts: Path, tmp_path: Path) -> None:
+    """Marked words and similar training texts tell the answer: they come with the file, never with the blind page."""
+    said = "where is my card, it has not come at all"
+    with project_at(texts, tmp_path / "p") as recourse, pages_of(recourse) as client:
+        answer = client.post("/api/predict", json={"texts": [said]}).json()[0]
+        send(client, f"/appeal/{answer['ticket']}", form(consent="review", text=said))
+        step(client, "/review", "/review/1/take")
+        blind = client.get("/review/1").text
+        step(client, "/review/1", "/review/1/blind", choice="is:charge")
+        page = client.get("/review/1").text
+
+    assert "<mark" not in blind
+    assert "most like it" not in blind
+    assert re.search(r'<mark class="w[123]">card,', page)
+    assert "Training texts most like it" in page
+    assert re.search(r"<blockquote tabindex=\"0\">where is my card, it has not come \d+</blockquote>", page)

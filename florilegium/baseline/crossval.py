@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import count
 from typing import Any, Protocol, Self
 
@@ -125,6 +126,8 @@ def climb(
         return found
 
     progress(STEP, 0, len(chosen))
+    for name in (name for each in chosen for name in each.loads):
+        import_module(name)  # here: two threads that import parts of one package find it half made
     return tuple(each_on_its_own_core(one, chosen))
 
 

@@ -25,6 +25,7 @@ class Baseline:
     says: str  # what it means where this one is good
     small_only: bool = False  # only for pictures up to MAX_SIDE_PX
     slow: bool = False  # its cost grows with the square of the number of items
+    loads: tuple[str, ...] = ()  # modules that fitting imports
 
 
 BASELINES = (
@@ -41,6 +42,7 @@ BASELINES = (
         kinds=BOTH,
         make=lambda seed: Shortcut(seed=seed),
         says="size, format, brightness or name give the answer away",
+        loads=("sklearn.ensemble",),
     ),
     Baseline(
         name="nearest mean image (L1)",
@@ -72,10 +74,16 @@ BASELINES = (
         says="each item has a near twin: an easy task, or duplicates",
         small_only=True,
         slow=True,
+        loads=("sklearn.neighbors",),
     ),
     Baseline(name="length", view="texts", kinds=TEXT, make=lambda _: Length(), says="the classes differ in length"),
     Baseline(
-        name="keywords", view="texts", kinds=TEXT, make=lambda _: Keywords(), says="ten words per class tell them apart"
+        name="keywords",
+        view="texts",
+        kinds=TEXT,
+        make=lambda _: Keywords(),
+        says="ten words per class tell them apart",
+        loads=("sklearn.feature_extraction.text",),
     ),
     Baseline(
         name="naive Bayes",
@@ -83,6 +91,7 @@ BASELINES = (
         kinds=TEXT,
         make=lambda _: NaiveBayes(),
         says="the words alone tell the classes apart, in any order",
+        loads=("sklearn.feature_extraction.text", "sklearn.naive_bayes"),
     ),
 )
 

@@ -38,20 +38,23 @@ def shuffled_labels(right: Bools, groups: Ints, *, chance: float) -> Sanity:
     return Sanity(name="shuffled labels", passed=False, message=f"Too good: {said}. {why}.")
 
 
-def shortcut(model: Bools, shortcut: Bools, groups: Ints, *, chance: float) -> Sanity:
+def shortcut(model: Bools, shortcut: Bools, groups: Ints, *, chance: float, texts: bool = False) -> Sanity:
     """Check that a model which sees only file facts does not come near the model.
 
     Args: model, shortcut: right answers on the same items, (n,).  chance: the share of the commonest class, 0..1.
+        texts: the items are texts, whose facts are others than a picture's.
     Fails where the model is not shown to be better (95 %), or where the shortcut goes more than half of the model's
     way up from chance.
     """
     found = compare(model, shortcut, groups)
     way = float(model.mean()) - chance
     share = (float(shortcut.mean()) - chance) / way if way > 0 else 1.0
-    facts = f"size, format and other file facts alone get {percent(float(shortcut.mean()))} right"
+    seen = "length, casing, punctuation and the like" if texts else "size, format and other file facts"
+    facts = f"{seen} alone get {percent(float(shortcut.mean()))} right"
     whole = percent(float(model.mean()))
     if found.difference.low <= 0:
-        message = f"Suspicious: {facts}, the model {whole}; it may have learned the files, not what they show."
+        learned = "how the texts look, not what they say" if texts else "the files, not what they show"
+        message = f"Suspicious: {facts}, the model {whole}; it may have learned {learned}."
         return Sanity(name="shortcut", passed=False, message=message)
     if share > SHARE_NEAR:
         far = f"that is {share:.0%} of the model's way up from chance ({percent(chance)})"

@@ -96,6 +96,25 @@ class TermWeights:
                         yield term, (owner,)
 
 
+class Deciding:
+    """Tells for one model which words of a text decided; reads the head's numbers when first asked."""
+
+    def __init__(self, model: ModelFile) -> None:
+        """Remember the model."""
+        self._model = model
+        self._weights: TermWeights | None = None
+
+    def decided(self, text: str, label: str) -> Decided | None:
+        """Tell which words decided that a text is of a class; None: the model has no such class."""
+        if label not in self._model.classes:
+            return None
+        number = self._model.classes.index(label)
+        if self._weights is None and self._model.card.vocabulary is not None:
+            self._weights = TermWeights(self._model)
+        exact = None if self._weights is None else self._weights.decided(text, number)
+        return exact or left_out(text, number, lambda texts: self._model.answers_of_texts(texts).probabilities)
+
+
 def _pieces(padded: str) -> Iterator[str]:
     """Give the pieces of a word with a space at either end, as scikit-learn's `char_wb` counts them."""
     for n in range(PIECES[0], PIECES[1] + 1):

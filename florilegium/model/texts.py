@@ -4,6 +4,7 @@ How rare a term is gets learned inside each fold, from the other folds' texts.
 """
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Self
 
 import numpy as np
@@ -82,6 +83,7 @@ class _Asker:
         """Fit for each C on all but each fold, and let that fold be answered."""
         for c, _ in jobs:
             self.found.setdefault(c, np.zeros((len(self._y), self._k)))
+        import_module("sklearn.svm")  # here: two threads that import it at once find it half made
         each_on_its_own_core(self._one, jobs)
 
     def n_right(self, c: float) -> int:

@@ -14,6 +14,7 @@ from florilegium.project.examples import vectors_of
 from florilegium.project.holdings import Holdings
 from florilegium.project.ladder import answers_of_baselines
 from florilegium.project.training import scores_of_sources
+from florilegium.source.base import Kind
 from florilegium.types import Bools, Ints
 
 if TYPE_CHECKING:
@@ -124,10 +125,11 @@ def _sanity(
 ) -> tuple[Sanity, ...]:
     checks = [evaluation.shared_groups(holdings.groups[holdings.train], holdings.groups[holdings.test])]
     chance = evaluation.commonest_share(predictions.truth)
+    texts = holdings.dataset.kind is Kind.TEXT
     for name, answers in said.items():
         if "shortcut" in name:
             right = answers == predictions.truth
-            checks.append(evaluation.shortcut(predictions.right, right, predictions.groups, chance=chance))
+            checks.append(evaluation.shortcut(predictions.right, right, predictions.groups, chance=chance, texts=texts))
     shuffled = record.card.get("shuffled")
     if shuffled is not None:
         checks.append(Sanity(**shuffled))

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from florilegium.errors import InputError
+from florilegium.model.exemplars import Similar
 from florilegium.project.desk.chance import share_of
 from florilegium.project.desk.naming import class_name
 from florilegium.project.desk.ticket import new_click
@@ -17,6 +18,7 @@ from florilegium.project.queries.promising import Promised
 from florilegium.project.queries.replying import intents_of
 from florilegium.project.queries.routing import MOST_CHARS, Routed, Router
 from florilegium.project.queries.view import Asked, Inbox, QueryCard, QueryWish, Told, checked, clean, shown_pieces
+from florilegium.project.similar_texts import SimilarTexts
 from florilegium.queries import PLACEHOLDERS, names_in
 from florilegium.store import Query, QueryEvent, QueryState, QueryStep, Taught, ticket_hash
 
@@ -51,6 +53,7 @@ class QueryDesk:
         self._changed = changed
         self.project, self.wish = project, wish
         self.router = Router(project)
+        self.similar_texts = SimilarTexts(project)
         self.store = project.store.queries
         self._record, self._forget = record, forget
         self.clock: Callable[[], datetime] = project.clock
@@ -147,9 +150,14 @@ class QueryDesk:
             missing=missing,
             pieces=shown_pieces(query.text, words),
             is_exact=decided is not None and decided.is_exact,
+            similar=() if is_blind or not query.text else self._similar(query.text),
             events=self.store.events(number),
             click=new_click(),
         )
+
+    def _similar(self, text: str) -> tuple[tuple[Similar, str], ...]:
+        texts = self.similar_texts
+        return tuple((similar, texts.text(similar.exemplar.name)) for similar in texts.nearest(text))
 
     def reply_to(self, number: int, intent: str, *, who: str) -> str:
         """Give the reply that belongs to an intent, for one query; empty where there is none."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from florilegium.errors import InputError
-from florilegium.model.deciding import Decided, TermWeights, left_out
+from florilegium.model.deciding import Decided, Deciding
 from florilegium.model.opened import Answers, ModelFile
 from florilegium.project import kept
 from florilegium.project.queries import promising
@@ -60,7 +60,7 @@ class Router:
             )
         self.classes = self.model.classes
         self._lock = threading.Lock()  # while promise or replies are read anew
-        self._weights: TermWeights | None = None
+        self._deciding = Deciding(self.model)
         self.refresh()
         self.answers(["warm up"])
 
@@ -110,10 +110,4 @@ class Router:
 
     def decided(self, text: str, intent: str) -> Decided | None:
         """Tell which words decided that a text is of this intent; None: it is no class of the model."""
-        if intent not in self.classes:
-            return None
-        number = self.classes.index(intent)
-        if self._weights is None and self.model.card.vocabulary is not None:
-            self._weights = TermWeights(self.model)
-        exact = None if self._weights is None else self._weights.decided(text, number)
-        return exact or left_out(text, number, lambda texts: self.answers(texts).probabilities)
+        return self._deciding.decided(text, intent)

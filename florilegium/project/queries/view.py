@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from florilegium.errors import InputError, SettingError
 from florilegium.features.text import normalised
+from florilegium.model.exemplars import Similar
 from florilegium.project.queries.routing import MOST_CHARS, MOST_NAME
 from florilegium.queries.marking import Piece
 from florilegium.source.names import without_surrogates
@@ -74,6 +75,7 @@ class QueryCard:
     missing: tuple[str, ...]  # places that the person fills
     pieces: tuple[Piece, ...]  # the text, with the words that decided
     is_exact: bool  # the words' weights add up to the score
+    similar: tuple[tuple[Similar, str], ...]  # training texts most like it, with what they say; (): hidden, or none
     events: tuple[QueryEvent, ...]
     click: str  # number of the next step, so that it is taken once
 

@@ -51,6 +51,7 @@ def seen_by(request: Request) -> dict[str, Any]:
         "control_share": desk.wish.control_share,
         "thing": thing,
         "things": f"{thing}s",
+        "text_of": desk.drawer.text if thing == "text" else None,
         "base": base_of(request),
         "csrf": csrf_field(request),
     }

@@ -10,6 +10,7 @@ from florilegium.features.decode import decode, max_pixels_allowed
 from florilegium.features.stream import as_rgb
 from florilegium.project import Project
 from florilegium.project.desk.draw import encoded
+from florilegium.project.similar_texts import SimilarTexts
 from florilegium.source.base import Files, Pixels, Texts
 
 LARGE, SMALL = 960, 200  # px of the longer side
@@ -32,6 +33,7 @@ class Examples:
         self._project = project
         self._rows: dict[str, int] | None = None
         self._contents: Files | Pixels | Texts | None = None
+        self.similar_texts = SimilarTexts(project)
         self.picture = lru_cache(maxsize=N_KEPT)(self._picture)
 
     def has_picture(self, name: str) -> bool:

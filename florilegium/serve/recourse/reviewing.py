@@ -13,7 +13,9 @@ from starlette.responses import RedirectResponse, Response
 
 from florilegium.appeals import Origin, Review, Ruling, Step, steps_from
 from florilegium.errors import FlorilegiumError, InputError, StateError
+from florilegium.model.deciding import Deciding
 from florilegium.project.recourse import Blind, OpenFile, Recourse
+from florilegium.queries.marking import Piece, marked
 from florilegium.serve.accounts import Person, reviewer
 from florilegium.serve.assets import tag_of, tagged
 from florilegium.serve.edge import status_of
@@ -138,6 +140,7 @@ def _page(
         )
     opened = recourse.open_file(number, person.name)
     shown |= _file(desk, examples, request, opened, key) | {"offer": None} | values
+    shown["case"] |= {"pieces": _pieces(recourse, opened, shown["case"]["text"])}
     return review_page(request, "file.html", **shown)
 
 
@@ -156,6 +159,7 @@ def _shown(recourse: Recourse, found: Blind) -> dict[str, Any]:
         "wait": words.wait(standing.deadline_at, now=recourse.now()),
         "has_content": content is not None,
         "text": content.content.decode("utf-8", "replace")[:MOST_CHARS] if content and is_text else None,
+        "pieces": (),  # unmarked: nothing tells the answer before the blind step
     }
 
 
@@ -177,7 +181,7 @@ def _file(
             "talk": opened.told,
         },
         "others": [_other(review) for review in opened.others],
-        "near": [_near(examples, request, opened, i) for i in range(len(opened.similar))],
+        "near": [_near(examples, request, opened, i) for i in range(len(opened.similar))] or _texts(examples, opened),
         "given": Decision(label=blind if blind and blind != opened.answer else ""),
         "can": {
             "ask": is_appeal and Step.ASKED in steps,
@@ -212,6 +216,26 @@ def _near(examples: Examples, request: Request, opened: OpenFile, i: int) -> dic
         "text": examples.text(exemplar.name),
         "picture": own or exemplar.data_url,
     }
+
+
+def _texts(examples: Examples, opened: OpenFile) -> list[dict[str, Any]]:
+    """Give the most similar training texts of a model that names none itself."""
+    if opened.content is None or opened.prediction.kind is not Kind.TEXT:
+        return []
+    texts = examples.similar_texts
+    return [
+        {"label": found.exemplar.label, "similarity": found.similarity, "text": texts.text(found.exemplar.name)}
+        for found in texts.nearest(opened.content.content.decode("utf-8", "replace"))
+    ]
+
+
+def _pieces(recourse: Recourse, opened: OpenFile, text: str | None) -> tuple[Piece, ...]:
+    """Cut a text by the words that decided its answer; () where another model answered, or there is no text."""
+    prediction = opened.prediction
+    if text is None or prediction.label is None or prediction.model_id != recourse.model.id:
+        return ()
+    decided = Deciding(recourse.model).decided(text, prediction.label)
+    return () if decided is None else marked(text, [(word.start, word.end, word.weight) for word in decided.words])
 
 
 # -- pictures ----------------------------------------------------------------------------------------------------------
