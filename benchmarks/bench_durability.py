@@ -3,9 +3,10 @@
     python -m benchmarks durability             300 kills: 100 on SQLite, 200 on PostgreSQL (half of them its own)
     python -m benchmarks durability 30          fewer, in the same shares
 
-Clients send labels and take them back through two server processes at once, each with its own number, and send again
-what was not answered. It fails where an acknowledged write is missing, anything is there twice, or events and state
-differ. What bounds the rate here is the machine's `fsync`, not the code; there is no peer that makes this promise.
+Clients send labels and take them back, ask for answers and contest them, and review what was contested, through two
+processes of the whole server at once, each write with its own number, and send again what was not answered. It fails
+where an acknowledged write is missing, anything is there twice, or events and state differ. What bounds the rate is the machine's `fsync`; no peer makes
+this promise.
 """
 
 import sys
@@ -13,11 +14,12 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.durability import Outcome, rounds
+from benchmarks.durability_cases import WRITERS
 from florilegium.project import Project, restore
-from tests.desk_making import unlabelled_project
+from tests.durability_making import half_labelled
 from tests.postgres_serving import missing, postgres
 
-N_KILLS, N_ITEMS = 300, 40
+N_KILLS, N_ITEMS, N_CLIENTS = 300, 40, 2  # clients of each kind
 
 
 def show(where: str, outcome: Outcome) -> bool:
@@ -37,7 +39,7 @@ def show(where: str, outcome: Outcome) -> bool:
 
 def on_sqlite(folder: Path, n: int) -> bool:
     """Kill servers of a project in a file."""
-    return show("SQLite", rounds(folder / "project", n=n))
+    return show("SQLite", rounds(folder / "project", n=n, n_clients=N_CLIENTS, writers=WRITERS))
 
 
 def on_postgres(folder: Path, n: int) -> bool:
@@ -55,7 +57,10 @@ def on_postgres(folder: Path, n: int) -> bool:
             server.kill()
             server.start()
 
-        return show("PostgreSQL", rounds(folder / "there", n=n, kill_database=kill, seed=1))
+        return show(
+            "PostgreSQL",
+            rounds(folder / "there", n=n, n_clients=N_CLIENTS, writers=WRITERS, kill_database=kill, seed=1),
+        )
 
 
 def main() -> None:
@@ -63,7 +68,7 @@ def main() -> None:
     n = int(sys.argv[1]) if len(sys.argv) > 1 else N_KILLS
     with tempfile.TemporaryDirectory() as place:
         for name in ("a", "b"):
-            unlabelled_project(Path(place) / name, n=N_ITEMS)
+            half_labelled(Path(place) / name, n=N_ITEMS)
         kept = [on_sqlite(Path(place) / "a", n // 3), on_postgres(Path(place) / "b", n - n // 3)]
     sys.exit(0 if all(kept) else 1)
 

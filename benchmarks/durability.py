@@ -3,7 +3,7 @@
 A *writer* gives one write after the other, each with a key of its own; a client sends it again and again until a server
 answers. A round kills a server, or the database, at a moment drawn by chance and starts it again. Afterwards each
 acknowledged write must stand in the record, none twice, none that nobody sent, and the state is what the events say.
-A new kind of write is a class with the two methods of `Writer`; `WRITERS` lists them.
+A new kind of write is a class with the two methods of `Writer`; `durability_cases.WRITERS` lists them.
 """
 
 import json
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,11 +24,16 @@ import numpy as np
 from itsdangerous import URLSafeSerializer
 
 from florilegium.project import Project
+from florilegium.project.accounts import Role
 from florilegium.project.desk.memory import Memory
+from florilegium.project.own import APPEALS
+from florilegium.serve.accounts.gate import LOGIN
 from florilegium.store import Said
 
 ANSWER_S, AGAIN_S, START_S = 60.0, 0.02, 300.0  # patient: a busy machine is no fault of the server
-IMPORTED = "import"
+BEFORE = ("import", "owner")  # who gave the labels that were there before the first kill
+ACKNOWLEDGED = (httpx.codes.OK, httpx.codes.CREATED, httpx.codes.SEE_OTHER)
+PASSWORD = "a horse that staples batteries"  # noqa: S105 - of a project that lives for minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,7 @@ class Write:
     key: str
     path: str
     form: dict[str, str]
+    photo: bytes | None = None  # goes as a file beside the fields
 
 
 @dataclass(slots=True)
@@ -48,29 +54,36 @@ class Told:
     acknowledged: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)  # by what was said
     n_again: int = 0  # requests that had to be sent a second time
+    given: dict[str, str] = field(default_factory=dict)  # key -> what the answer named: a ticket, a private link
 
 
 class Client:
     """A browser that tries one server after the other until it gets an answer."""
 
-    def __init__(self, ports: Callable[[], Sequence[int]], stop: threading.Event, who: str, seed: int) -> None:
-        """Remember where servers are; `ports` is asked each time, since they come and go."""
+    def __init__(
+        self, ports: Callable[[], Sequence[int]], stop: threading.Event, who: str, seed: int, *, login: str
+    ) -> None:
+        """Remember where servers are; `ports` is asked each time, since they come and go. `login`: of a session."""
+        self.place, self.n_like_me = 0, 1  # among those who write the same
         self.ports, self.stop, self.who = ports, stop, who
         self.told = Told()
         self._rng = np.random.default_rng(seed)
-        self._http = httpx.Client(timeout=ANSWER_S, cookies={"florilegium_who": f"name={who}"})
+        self._http = httpx.Client(timeout=ANSWER_S, cookies={LOGIN: login})
 
     def close(self) -> None:
         """Let go of the connections."""
         self._http.close()
 
-    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> httpx.Response | None:
+    def ask(
+        self, method: str, path: str, form: dict[str, str] | None = None, photo: tuple[str, bytes] | None = None
+    ) -> httpx.Response | None:
         """Ask until a server answers with anything but a fault of its own; None: the run is over."""
         while True:
             ports = self.ports()
             port = ports[int(self._rng.integers(len(ports)))]
             try:
-                response = self._http.request(method, f"http://127.0.0.1:{port}{path}", data=form)
+                files = None if photo is None else {photo[0]: ("photo.png", photo[1])}
+                response = self._http.request(method, f"http://127.0.0.1:{port}{path}", data=form, files=files)
                 if response.status_code < 500:
                     return response
             except httpx.TransportError:
@@ -80,16 +93,16 @@ class Client:
             self.told.n_again += 1
             time.sleep(AGAIN_S)
 
-    def send(self, write: Write) -> bool:
-        """Send a write until it is acknowledged (True) or refused."""
+    def send(self, write: Write, *, part: str = "photo") -> httpx.Response | None:
+        """Send a write until it is acknowledged (its answer is given) or refused (None)."""
         self.told.sent.add(write.key)
-        response = self.ask("POST", write.path, write.form)
-        if response is not None and response.status_code == httpx.codes.SEE_OTHER:
+        response = self.ask("POST", write.path, write.form, None if write.photo is None else (part, write.photo))
+        if response is not None and response.status_code in ACKNOWLEDGED:
             self.told.acknowledged.append(write.key)
-            return True
+            return response
         said = "no answer" if response is None else f"{response.status_code} {response.text[:200]}"
         self.told.refused[said] += 1
-        return False
+        return None
 
 
 class Writer(Protocol):
@@ -113,15 +126,16 @@ class Labels:
         """Label what the page asks for, then take it back, each with its own number."""
         n = 0
         while not client.stop.is_set():
-            page = client.ask("GET", "/label")
-            if page is None or (ticket := _between(page.text, 'name="ticket" value="', '"')) is None:
+            page = client.ask("GET", "/label/label")
+            if page is None or (ticket := between(page.text, 'name="ticket" value="', '"')) is None:
                 continue
             _, shown = URLSafeSerializer("", salt="desk").loads_unsafe(ticket)
             label = self.CLASSES[n % len(self.CLASSES)]
             form = {"ticket": ticket, "choice": "label", "label": label, "new_class": "true", "on": "label"}
-            if client.send(Write(key=shown["click"], path="/judge", form=form)):
+            form["csrf"] = csrf = between(page.text, 'name="csrf" value="', '"') or ""
+            if client.send(Write(key=shown["click"], path="/label/judge", form=form)):
                 click = f"{client.who}-{n}"
-                client.send(Write(key=click, path="/undo", form={"click": click, "on": "label"}))
+                client.send(Write(key=click, path="/label/undo", form={"click": click, "on": "label", "csrf": csrf}))
             n += 1
 
     def faults(self, project: Project, told: Sequence[Told]) -> list[str]:
@@ -130,9 +144,10 @@ class Labels:
         kept = Counter(each.click for each in history)
         heard = [key for each in told for key in each.acknowledged]
         sent = set().union(*(each.sent for each in told))
-        events = [event for event in project.store.label_events() if event.who != IMPORTED]
+        every = project.store.label_events()
+        events = [each for each in every if each.who not in BEFORE and not each.name.startswith(APPEALS)]
         made = [(each.name, each.label, each.who) for each in history if each.label_id is not None]
-        newest = {event.name: event.label for event in project.store.label_events()}
+        newest = {event.name: event.label for event in every}
         memory = Memory(project.store, project.holdings())
         gone = {each.undoes for each in history if each.undoes is not None}
         standing = [each.id for each in history if each.verdict is not Said.UNDO and each.id not in gone]
@@ -153,15 +168,13 @@ class Labels:
         return [f"{what}: {found[:3]} ({len(found)})" for what, found in checks.items() if found]
 
 
-WRITERS: tuple[Writer, ...] = (Labels(),)  # appeals and reviews join them with their pages
-
-
 def _told(events: Sequence[object]) -> Iterator[tuple[str, str | None, str]]:
     for event in events:
         yield event.name, event.label, event.who  # type: ignore[attr-defined]
 
 
-def _between(text: str, start: str, end: str) -> str | None:
+def between(text: str, start: str, end: str) -> str | None:
+    """Give what stands between two marks; None: the first is not there."""
     _, found, rest = text.partition(start)
     return rest.partition(end)[0] if found else None
 
@@ -214,7 +227,7 @@ class Servers:
 
 def _answers(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/label", timeout=ANSWER_S).status_code < 500
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=ANSWER_S).status_code < 500
     except httpx.TransportError:
         return False
 
@@ -241,16 +254,18 @@ def rounds(
     n_clients: int = 4,
     seed: int = 0,
     kill_database: Callable[[], None] | None = None,
-    writers: Sequence[Writer] = WRITERS,
+    writers: Sequence[Writer],
 ) -> Outcome:
     """Let clients write for n rounds, each of which ends with a kill; then look at the record.
 
     Args: kill_database: kills the database and starts it again; every second round where it is given.
     """
     rng, began = np.random.default_rng(seed), time.monotonic()
+    logins = _logins(folder, [f"w{k}x{i}" for k in range(len(writers)) for i in range(n_clients)])
     servers, stop = Servers(folder, n=n_servers), threading.Event()
     clients = [
-        [Client(servers.ports, stop, f"w{k}x{i}", seed + i) for i in range(n_clients)] for k in range(len(writers))
+        [_client(servers, stop, k, i, n_clients, seed=seed, logins=logins) for i in range(n_clients)]
+        for k in range(len(writers))
     ]
     threads = [
         threading.Thread(target=writer.work, args=(client,))
@@ -291,6 +306,24 @@ def rounds(
         faults=tuple(faults),
         seconds=time.monotonic() - began,
     )
+
+
+def _logins(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """Make accounts; give a session's token per name."""
+    with Project(folder) as project:
+        accounts = project.user()
+        accounts.add("boss", PASSWORD, role=Role.OWNER)
+        links = {name: accounts.invite(name, role=Role.REVIEWER) for name in names}
+        return {name: accounts.accept(link.token, PASSWORD).token for name, link in links.items()}
+
+
+def _client(
+    servers: Servers, stop: threading.Event, k: int, i: int, n: int, *, seed: int, logins: Mapping[str, str]
+) -> Client:
+    who = f"w{k}x{i}"
+    client = Client(servers.ports, stop, who, seed + i, login=logins[who])
+    client.place, client.n_like_me = i, n
+    return client
 
 
 def as_json(outcome: Outcome) -> str:

@@ -2,8 +2,9 @@
 
     python -m benchmarks.durability_server FOLDER
 
-Each is the labelling pages behind Uvicorn in a process of its own, with its own connections, on a port of its own; what
-it costs to start is milliseconds. Each line on standard input ("start") is answered with one: process and port.
+Each is the whole app, as `florilegium serve PROJECT` runs it, behind Uvicorn in a process of its own, with its own
+connections, on a port of its own; it starts in less than half a second. Each line on standard input ("start") is answered
+with one: process and port.
 The nursery ends when its input does; its servers end with it.
 """
 
@@ -15,21 +16,18 @@ import sys
 from pathlib import Path
 
 from florilegium.project import Project
-from florilegium.project.desk import Desk, DeskWish
-from florilegium.project.holdings import Holdings
-from florilegium.serve.desk import create_desk
+from florilegium.project.desk import DeskWish
 from florilegium.serve.running import listen, run
+from florilegium.serve.whole import create_whole
 
 WISH = DeskWish(again_share=0.0, twice_share=0.0, control_share=0.0)
 PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 
-def serve(folder: Path, holdings: Holdings, listening: socket.socket) -> None:
-    """Serve one desk until killed."""
-    project = Project(folder)
-    desk = Desk(project, holdings, WISH)
-    desk.prepare()
-    run(create_desk(desk), listening, ready=lambda: None)
+def serve(folder: Path, listening: socket.socket) -> None:
+    """Serve one project until killed."""
+    with Project(folder) as project:
+        run(create_whole(project, is_here=True, wish=WISH), listening, ready=lambda: None)
 
 
 def main() -> None:
@@ -37,7 +35,6 @@ def main() -> None:
     folder = Path(sys.argv[1])
     with Project(folder) as project:
         project.label(WISH).close()  # seals what is to be sealed, as the command does
-        holdings = project.holdings()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that are killed
     parent = os.getpid()
     for _ in sys.stdin:
@@ -48,7 +45,7 @@ def main() -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             try:
                 if os.getppid() == parent:
-                    serve(folder, holdings, listening)
+                    serve(folder, listening)
             finally:
                 os._exit(1)
         print(child, listening.getsockname()[1], flush=True)

@@ -19,12 +19,10 @@ def secret_in(folder: Path, name: str) -> bytes:
         file.flush()
         os.fsync(file.fileno())
     try:
-        if path.exists():
-            beside.replace(path)  # it was damaged
-        else:
-            os.link(beside, path)  # unlike a rename this fails where another process was quicker
+        os.link(beside, path)  # unlike a rename this fails where another process was quicker
     except FileExistsError:
-        pass
+        if _read(path) is None:  # it was damaged
+            beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
     return _read(path) or made
