@@ -5,8 +5,8 @@
 
 Clients send labels and take them back, ask for answers and contest them, and review what was contested, through two
 processes of the whole server at once, each write with its own number, and send again what was not answered. It fails
-where an acknowledged write is missing, anything is there twice, or events and state differ. What bounds the rate is the machine's `fsync`; no peer makes
-this promise.
+where an acknowledged write is missing, anything is there twice, or events and state differ.
+What bounds the rate is the machine's `fsync`; no peer makes this promise.
 """
 
 import sys

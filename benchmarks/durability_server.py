@@ -3,8 +3,8 @@
     python -m benchmarks.durability_server FOLDER
 
 Each is the whole app, as `florilegium serve PROJECT` runs it, behind Uvicorn in a process of its own, with its own
-connections, on a port of its own; it starts in less than half a second. Each line on standard input ("start") is answered
-with one: process and port.
+connections, on a port of its own; it starts in less than half a second. Each line on standard input ("start") is
+answered with one: process and port.
 The nursery ends when its input does; its servers end with it.
 """
 

@@ -21,6 +21,7 @@ from florilegium.serve.page import page_routes
 from florilegium.serve.reference import reference_routes
 
 MIN_GZIP_BYTES = 1400  # below, an answer fits into one packet anyway
+GZIP_LEVEL = 4  # pages are made anew for each reader: level 9 costs more than it saves
 
 
 def create_app(model: ModelFile, *, limits: Limits | None = None, frames: Sequence[str] = ()) -> FastAPI:
@@ -44,7 +45,7 @@ def create_app(model: ModelFile, *, limits: Limits | None = None, frames: Sequen
     )
     app.state.classifier, app.state.limits, app.state.headers = classifier, limits, headers
     app.state.room = room
-    app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES)
+    app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(SecurityHeaders, headers=headers)
     translate_errors(app)
     add_assets(app)

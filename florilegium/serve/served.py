@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ class Texts:
         """Take an opened model of texts."""
         self.model = model
         self._turn = anyio.CapacityLimiter(n_threads)
+
+    def warm_up(self) -> None:
+        """Answer a few words, so that the first reader waits no longer than the others."""
+        with suppress(FlorilegiumError):  # the first reader is told what is wrong
+            self._said(["warm up"])
 
     async def said(self, texts: list[str]) -> list[Prediction]:
         """Give what the model says of texts, in order."""
@@ -126,7 +132,10 @@ class Served:
             classifier.warm_up()
             self._now = classifier
         else:
-            self._now = Texts(model, n_threads=self.limits.n_threads)
+            texts = Texts(model, n_threads=self.limits.n_threads)
+            self._now = texts
+            # Words need half the machine learning library; whoever comes meanwhile waits for the same work.
+            threading.Thread(target=texts.warm_up, daemon=True).start()
         self._stamp = stamp
 
 

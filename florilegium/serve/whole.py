@@ -20,7 +20,7 @@ from florilegium.project.desk import DeskWish
 from florilegium.project.recourse.upkeep import Upkeep
 from florilegium.serve.accounts import Gate, Visits, public
 from florilegium.serve.accounts.pages import account_routes
-from florilegium.serve.app import MIN_GZIP_BYTES
+from florilegium.serve.app import GZIP_LEVEL, MIN_GZIP_BYTES
 from florilegium.serve.assets import Asset, add_asset, add_assets
 from florilegium.serve.bodies import SmallBodies
 from florilegium.serve.context import Whole
@@ -125,7 +125,7 @@ def _bare_app(whole: Whole, desk: DeskAtHand) -> FastAPI:
 
 def _wrap(app: FastAPI, gate: Gate, *, log: bool) -> None:
     """Put around the app what concerns every request, the innermost first."""
-    app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES)
+    app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(Visits, gate=gate)
     app.add_middleware(SmallBodies, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders, headers=app.state.headers)
