@@ -104,7 +104,7 @@ class Reviews:
         files = project.store.cases.all()
         kept = {event.key for file in files for event in file.events}
         kept |= {f"take {f.case.id} {e.who}" for f in files for e in f.events if e.step is Step.TAKEN}
-        steps = {key: tuple(said.split("|")) for each in told for key, said in each.given.items()}
+        steps = {key: said.split("|") for each in told for key, said in each.given.items()}
         keyed = project.recourse().keyed
         missing = [
             key
