@@ -113,7 +113,7 @@ class Reviews:
             if (keyed.key(*steps[key], key) if key in steps else key) not in kept
         ]
         twice = [f.case.id for f in files if _twice((e.step, e.who) for e in f.events if e.step in REVIEWED)]
-        checks = {"steps acknowledged and not there": missing, "steps there twice": twice}
+        checks: dict[str, Sequence[object]] = {"steps acknowledged and not there": missing, "steps there twice": twice}
         return [f"{what}: {wrong[:3]} ({len(wrong)})" for what, wrong in checks.items() if wrong]
 
 
