@@ -249,6 +249,17 @@ def test_control_signs_are_left_out(desk: QueryDesk) -> None:
     assert desk.receive(Asked(text="my\x1b[31m card\r\nwas\x00 stolen")).query.text == "my[31m card\nwas stolen"
 
 
+def test_a_promise_says_which_replies_wait_for_a_name(made: Path, tmp_path: Path) -> None:
+    """A reply with {name} goes out by itself only where the sender gave one, so the share answered may be smaller."""
+    shutil.copytree(made, tmp_path / "p")
+    with Project(tmp_path / "p") as project:
+        promised = project.queries().promise(error=0.05)
+        kept = project.queries().promised()
+
+    assert promised.n_open == 1  # card_arrival's
+    assert kept == promised
+
+
 def test_a_promise_holds_for_its_model_and_its_replies_alone(made: Path, tmp_path: Path) -> None:
     """Another model, or replies to other intents, and nothing is automatic until it is promised anew."""
     shutil.copytree(made, tmp_path / "p")
@@ -259,7 +270,7 @@ def test_a_promise_holds_for_its_model_and_its_replies_alone(made: Path, tmp_pat
         promised = project.queries().promised()
         assert promised is not None
         assert promised.intents == {"exchange_rate"}
-        assert promised.n_without == 3
+        assert (promised.n_without, promised.n_open) == (3, 0)
         for sample in project.store.samples()[0][:5]:
             project.relabel(sample.name, None)
         project.train()

@@ -119,6 +119,18 @@ def test_whether_it_can_work_is_said(client: TestClient, app: FastAPI, monkeypat
     assert client.get("/", headers={"accept": "text/html"}).status_code == 503
 
 
+def test_a_page_that_is_being_made_ready_comes_by_itself(made: Path) -> None:
+    """Whoever opens the labels before they are there reads "One moment", and the browser asks again by itself."""
+    with Project(made) as project:
+        client = TestClient(create_whole(project, is_here=True), base_url="http://127.0.0.1:8000")
+        early = client.get("/label/", headers={"accept": "text/html"})
+
+    assert early.status_code == 503
+    assert (early.headers["Refresh"], early.headers["Retry-After"]) == ("2", "2")
+    assert "One moment" in early.text
+    assert "being made ready" in early.text
+
+
 def test_a_damaged_model_does_not_take_the_place_of_a_good_one(client: TestClient, app: FastAPI, made: Path) -> None:
     """While a file that is no model lies there, the old one goes on answering."""
     served = app.state.whole.served

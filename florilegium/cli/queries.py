@@ -66,6 +66,7 @@ def _promised(made: "Promised") -> dict[str, Any]:
         "model": made.model_id,
         "intents": sorted(made.intents),
         "n_without_reply": made.n_without,
+        "n_reply_with_open_places": made.n_open,
     }
 
 
@@ -81,6 +82,11 @@ def _beside(made: "Promised") -> list[str]:
         lines.append("Near-duplicates count for less than one answer each, so the bound is approximate.")
     if made.n_without:
         lines.append(f"{made.n_without:,} intents have no reply; their queries wait for a person.")
+    if made.n_open:
+        lines.append(
+            f"{made.n_open:,} intents have a reply with an open place such as {{name}}: their queries are answered "
+            "automatically only where the sender fills it, so fewer are than the share says."
+        )
     lines.append("It holds for queries like those that were learned from. Blind checks tell whether it is kept.")
     return lines
 

@@ -14,6 +14,7 @@ from florilegium.errors import InputError, StepMissing
 from florilegium.evaluation import Promise, Score, promise
 from florilegium.evaluation.selective import ERROR, SURE
 from florilegium.project import kept
+from florilegium.queries.reply import best_for, filled
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
@@ -30,6 +31,7 @@ class Promised:
     model_id: str
     intents: frozenset[str]  # that had a reply when it was made; only these are answered automatically
     n_without: int  # intents without a reply, whose queries wait for a person
+    n_open: int = 0  # intents whose reply has a place that only the sender can fill, such as {name}
     is_current: bool = True  # made for the model that answers now
 
     @property
@@ -54,13 +56,16 @@ def make(project: "Project", *, error: float = ERROR, sure: float = SURE) -> Pro
     if found is None:
         raise StepMissing(f"{project.folder}: the model's answers are gone. Train again: florilegium train")
     answers, known = found
-    intents = frozenset(reply.intent for reply in project.store.queries.replies()) or frozenset(answers.classes)
+    replies = project.store.queries.replies()
+    intents = frozenset(reply.intent for reply in replies) or frozenset(answers.classes)
     said = answers.probabilities.argmax(axis=1)
     has_reply = np.array([name in intents for name in answers.classes], dtype=np.bool_)
     sure_of = np.where(known & has_reply[said], answers.probabilities.max(axis=1), 0.0)
     made = promise(sure_of, answers.right, answers.groups, error=error, sure=sure, seed=project.settings.seed)
     n_without = int((~has_reply).sum())
-    return Promised(promise=made, model_id=record.model_id, intents=intents, n_without=n_without)
+    usual = [best_for(replies, intent) for intent in intents]
+    n_open = sum(reply is not None and bool(filled(reply)[1]) for reply in usual)
+    return Promised(promise=made, model_id=record.model_id, intents=intents, n_without=n_without, n_open=n_open)
 
 
 def model_of(project: "Project") -> "ModelRecord":
@@ -79,7 +84,8 @@ def model_of(project: "Project") -> "ModelRecord":
 def record_of(made: Promised) -> dict[str, Any]:
     """Give a promise as the record of runs keeps it."""
     details = asdict(made.promise)
-    return {"promise": details, "model": made.model_id, "intents": sorted(made.intents), "n_without": made.n_without}
+    counts = {"n_without": made.n_without, "n_open": made.n_open}
+    return {"promise": details, "model": made.model_id, "intents": sorted(made.intents), **counts}
 
 
 def last(project: "Project") -> Promised | None:
@@ -94,6 +100,7 @@ def last(project: "Project") -> Promised | None:
         model_id=details["model"],
         intents=frozenset(details["intents"]),
         n_without=details["n_without"],
+        n_open=details.get("n_open", 0),  # promises of the first days do not have it
         is_current=details["model"] == current.model_id,
     )
 

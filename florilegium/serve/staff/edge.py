@@ -13,9 +13,17 @@ from florilegium.serve.edge import CLIENT_GONE, ending, error_json, status_of, w
 from florilegium.serve.guard import READING
 from florilegium.serve.staff.render import at, staff_page
 
-TITLES = {401: "Sign in first", 403: "Not allowed", 404: "No such page", 405: "Not here", 421: "Another address"}
+TITLES = {
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "No such page",
+    405: "Not here",
+    421: "Another address",
+    503: "One moment",
+}
 _SAID = {404: "There is no such page here.", 405: "That cannot be asked here."}
 NOT_DONE = "That was not done"
+UNREADY = 503
 
 
 def translate_errors(app: FastAPI) -> None:
@@ -71,6 +79,8 @@ def _answer(request: Request, kind: str, message: str, status: int, *, retry_aft
     response = staff_page(request, "staff/words.html", status=status, title=title, message=message)
     if retry_after_s is not None:
         response.headers["Retry-After"] = str(retry_after_s)
+        if status == UNREADY and request.method in READING:
+            response.headers["Refresh"] = str(retry_after_s)  # the page comes by itself, without a script
     return response
 
 
