@@ -13,17 +13,10 @@ from florilegium.serve.edge import CLIENT_GONE, ending, error_json, status_of, w
 from florilegium.serve.guard import READING
 from florilegium.serve.staff.render import at, staff_page
 
-TITLES = {
-    401: "Sign in first",
-    403: "Not allowed",
-    404: "No such page",
-    405: "Not here",
-    421: "Another address",
-    503: "One moment",
-}
+TITLES = {401: "Sign in first", 403: "Not allowed", 404: "No such page", 405: "Not here", 421: "Another address"}
 _SAID = {404: "There is no such page here.", 405: "That cannot be asked here."}
 NOT_DONE = "That was not done"
-UNREADY = 503
+UNREADY, SOON_S = 503, 10  # a page that is there in ten seconds comes by itself
 
 
 def translate_errors(app: FastAPI) -> None:
@@ -75,12 +68,13 @@ async def _fault(request: Request, error: Exception) -> Response:
 def _answer(request: Request, kind: str, message: str, status: int, *, retry_after_s: int | None = None) -> Response:
     if not wants_page(request):
         return error_json(kind, message, status=status, retry_after_s=retry_after_s)
-    title = TITLES.get(status, NOT_DONE)
+    is_soon = status == UNREADY and retry_after_s is not None and retry_after_s <= SOON_S
+    title = "One moment" if is_soon else TITLES.get(status, NOT_DONE)
     response = staff_page(request, "staff/words.html", status=status, title=title, message=message)
     if retry_after_s is not None:
         response.headers["Retry-After"] = str(retry_after_s)
-        if status == UNREADY and request.method in READING:
-            response.headers["Refresh"] = str(retry_after_s)  # the page comes by itself, without a script
+        if is_soon and request.method in READING:
+            response.headers["Refresh"] = str(retry_after_s)  # without a script
     return response
 
 
