@@ -13,6 +13,11 @@ from florilegium.serve.context import Whole
 from florilegium.serve.staff import HOME, staff_page
 
 UNREADY = 503
+OUTCOMES = {
+    "better": "better than the best simple rule",
+    "not shown": "not shown to be better than the best simple rule",
+    "worse": "worse than the best simple rule",
+}
 
 
 class Alive(BaseModel):
@@ -74,5 +79,7 @@ def _sentence(whole: Whole) -> str:
     said += f", {n_others:,} neither." if n_others else "."
     if whole.served.kind is None:
         return f"{said} No classifier yet: florilegium train."
-    verdict = "No verdict yet: florilegium verdict." if found.outcome is None else f"The verdict: {found.outcome}."
+    verdict = (
+        "No verdict yet: florilegium verdict." if found.outcome is None else f"The verdict: {OUTCOMES[found.outcome]}."
+    )
     return f"{said} {verdict}"

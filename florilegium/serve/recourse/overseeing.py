@@ -92,16 +92,19 @@ def _case(told: Mapping[str, Any]) -> dict[str, Any]:
         "due": datetime.fromisoformat(told["due"]),
         "late": told["overdue"],
         "forgotten": told["forgotten"],
-        "steps": [_step(each) for each in told["steps"]],
+        "steps": [_step(each, before) for each, before in zip(told["steps"], [None, *told["steps"]], strict=False)],
     }
 
 
-def _step(told: Mapping[str, Any]) -> dict[str, Any]:
+def _step(told: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Give one step for the page, with the time by the server's clock since the one before."""
     given = {name: value for name, value in told["details"].items() if value != "" and (name, value) != (SECONDS, None)}
     details = [f"{NAMES.get(name, name)}: {_value(value)}" for name, value in given.items()]
     nobody = "–" if told["step"] in BY_CHANCE else "the appellant"
+    at = datetime.fromisoformat(told["at"])
     return {
-        "at": datetime.fromisoformat(told["at"]),
+        "at": at,
+        "after": None if before is None else (at - datetime.fromisoformat(before["at"])).total_seconds(),
         "who": told["who"] if told["who"] != "—" else nobody,
         "step": told["step"],
         "text": "; ".join(details),
