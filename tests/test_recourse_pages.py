@@ -318,7 +318,11 @@ def test_programs_contest_and_follow(client: TestClient) -> None:
     followed = client.get(f"/api/appeals/{first.json()['link']}")
     missing = send(client, "/api/appeals", form(ticket="nothing"))
     other = send(client, "/api/appeals", {**given, "key": key()})
+    no_form = client.post("/api/appeals", json={})
+    no_consent = send(client, "/api/appeals", {**given, "consent": "", "key": key()})
 
+    assert "curl -F" in no_form.json()["error"]["message"]
+    assert "consent: none, review or learn" in no_consent.json()["error"]["message"]
     assert (first.status_code, first.json()) == (201, again.json())
     assert followed.json()["state"] == "received"
     assert (missing.status_code, missing.json()["error"]["kind"]) == (404, "TicketUnknown")

@@ -75,17 +75,18 @@ async def filled(request: Request, *, limits: Limits, room: Room) -> AsyncGenera
 
 
 async def _filled(request: Request, limits: Limits, place: Place) -> Filled:
+    cure = _form_cure(request)
     async with aclosing(_chunks(request, limits)) as chunks:
         try:
-            form = _Form(_boundary(request, FORM_CURE), limits, FORM_CURE)
+            form = _Form(_boundary(request, cure), limits, cure)
             async for chunk in chunks:
                 form.write(chunk)
                 place.hold(form.n_held)
-        except RequestRefused:
-            await _drain(chunks)
+        except RequestRefused as refused:
+            refused.closes = not await _drain(chunks)
             raise
     if not form.is_complete:
-        raise NoPhoto(f"The form ends before its end: some of it was lost on the way. {FORM_CURE}")
+        raise NoPhoto(f"The form ends before its end: some of it was lost on the way. {cure}")
     return Filled(form.fields, tuple(form.finished))
 
 
@@ -102,8 +103,9 @@ async def small_form(request: Request, *, limits: Limits) -> dict[str, str]:
         async for chunk in chunks:
             octets += chunk
             if len(octets) > limits.max_field_bytes:
-                await _drain(chunks)
-                raise TooLarge(f"The form holds too long a text. {FORM_CURE}")
+                refused = TooLarge(f"The form holds too long a text. {FORM_CURE}")
+                refused.closes = not await _drain(chunks)
+                raise refused
     return dict(QueryParams(octets.decode("utf-8", "replace")))
 
 
@@ -164,6 +166,12 @@ def _cure(request: Request) -> str:
         return "Choose one or more photos and try again."
     address = str(cleaned(str(request.url.replace(query=""))))[:ADDRESS_MOST]
     return f"Send a form with one or more photos, such as: curl -F photos=@rose.jpg {address}"
+
+
+def _form_cure(request: Request) -> str:
+    """Say what to do about a form: to a reader of its page, or to a program."""
+    is_program = request.url.path.startswith("/api/")
+    return "Send its fields by curl -F NAME=VALUE; /docs names them." if is_program else FORM_CURE
 
 
 def _boundary(request: Request, cure: str) -> bytes:

@@ -23,7 +23,7 @@ from florilegium.source.base import Kind
 from florilegium.store import Prediction, new_ticket
 
 NO_TICKET = "No answer belongs to this ticket. /api/predict gives one with each answer."
-NO_CONSENT = "Say whether we may keep it: each answer is fine, but none can be taken as given."
+NO_CONSENT = "Say whether we may keep it (consent: none, review or learn): each is fine, but none is taken as given."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
