@@ -44,7 +44,7 @@ def result(**choices: object) -> Result:
         advice="Say which error is the worse one, and look at the price below.",
         source="Katz and others (1978)",
     )
-    return replace(usual, **choices)  # type: ignore[arg-type]
+    return replace(usual, **choices)  # type: ignore[arg-type]  # fields by name
 
 
 def rates(names: tuple[str, ...] = tuple(PUBLISHED)) -> GroupRates:

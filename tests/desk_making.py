@@ -88,7 +88,7 @@ def desk_at(made: Path, at: Path, **wish: float | str) -> Iterator[Desk]:
     if not at.exists():
         shutil.copytree(made, at)
     with Project(at, clock=Ticking()) as project:
-        desk = project.label(DeskWish(**wish))  # type: ignore[arg-type]
+        desk = project.label(DeskWish(**wish))  # type: ignore[arg-type]  # fields by name
         try:
             yield desk
         finally:

@@ -86,7 +86,7 @@ def key() -> str:
 def ask(recourse: Recourse, content: bytes, **more: object) -> tuple[Prediction, str]:
     """Let the model answer a picture and record that."""
     said = predict_bytes(recourse.model, content, name="photo.png", facts=True)
-    return recourse.answered(content, said, **more)  # type: ignore[arg-type]
+    return recourse.answered(content, said, **more)  # type: ignore[arg-type]  # fields by name
 
 
 def contest(
@@ -95,7 +95,7 @@ def contest(
     """Let the model answer a picture, and contest that."""
     _, ticket = ask(recourse, content)
     given = {"reason": "this is wrong", "key": key(), "content": content, **more}
-    return recourse.appeal(ticket, consent=consent, **given)  # type: ignore[arg-type]
+    return recourse.appeal(ticket, consent=consent, **given)  # type: ignore[arg-type]  # fields by name
 
 
 def review(recourse: Recourse, case: int, label: str | None, *, who: str = "ann", role: str = "reviewer") -> CaseFile:

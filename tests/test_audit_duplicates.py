@@ -205,7 +205,7 @@ def test_flowers_with_near_copies_are_grouped(data: Path) -> None:
     found = near_duplicates(
         names(len(rows)),
         vectors=next(iter(survey.encoded.values())).vectors,
-        prints=Prints(hashes=looks.hashes, mirrored=looks.mirrored),  # type: ignore[arg-type]
+        prints=Prints(hashes=looks.hashes, mirrored=looks.mirrored),  # type: ignore[arg-type]  # fields by name
     )
     groups = [g for g in partition(found.groups) if len(g) > 1]
 

@@ -195,7 +195,7 @@ def test_mean_digits_reproduce_the_published_figures(data: Path) -> None:
     two, asked = np.isin(y, (3, 7)), np.isin(truth, (3, 7))
 
     def recalls(distance: str) -> list[float]:
-        said = MeanImage(distance).fit(x[two], y[two]).predict(new[asked])  # type: ignore[arg-type]
+        said = MeanImage(distance).fit(x[two], y[two]).predict(new[asked])  # type: ignore[arg-type]  # fields by name
         return [float((said[truth[asked] == digit] == digit).mean()) for digit in (3, 7)]
 
     assert (Majority().fit(x, y).predict(new) == truth).mean() == pytest.approx(0.1135, abs=5e-5)

@@ -15,7 +15,7 @@ Y: Ints = (np.arange(200) // 2) % 2
 def given(**parts: object) -> Decisions:
     """Make 200 decisions, with some parts other than usual."""
     usual: dict[str, object] = {"y": Y, "predicted": Y, "classes": ("no", "yes"), "positive": 1, "columns": (COLUMN,)}
-    return Decisions(**(usual | parts))  # type: ignore[arg-type]
+    return Decisions(**(usual | parts))  # type: ignore[arg-type]  # fields by name
 
 
 def test_scores_in_place_of_answers_ask_for_a_threshold() -> None:
@@ -74,7 +74,7 @@ def test_probabilities_that_do_not_sum_to_one_are_refused() -> None:
 def test_options_out_of_range_are_refused(option: str, value: object, said: str) -> None:
     """Each option names its range."""
     with pytest.raises(SettingError, match=said):
-        examine(given(), seed=0, **{option: value})  # type: ignore[arg-type]
+        examine(given(), seed=0, **{option: value})  # type: ignore[arg-type]  # fields by name
 
 
 def test_groups_of_one_are_named_and_left_untested() -> None:

@@ -279,7 +279,7 @@ def test_nobody_to_play_against(bare: tuple[Path, dict[str, str]], tmp_path: Pat
 def test_shares_out_of_range_are_refused(wish: dict[str, float]) -> None:
     """A share that would hide everything, or leave nothing to measure by, is refused with the range."""
     with pytest.raises(SettingError, match=r"expected|empty"):
-        DeskWish(**wish)  # type: ignore[arg-type]
+        DeskWish(**wish)  # type: ignore[arg-type]  # fields by name
 
 
 def test_the_planted_errors_are_there() -> None:

@@ -46,7 +46,7 @@ def test_the_game_over_http(client: TestClient, desk: Desk) -> None:
     page = client.get("/play").text
 
     assert "The score" in page
-    assert len(desk.memory.of("game")) == 20  # type: ignore[arg-type]
+    assert len(desk.memory.of("game")) == 20  # type: ignore[arg-type]  # fields by name
     assert "People were right on" in client.get("/meter").text
 
 
@@ -94,4 +94,4 @@ def test_two_guesses_at_once_are_one(client: TestClient, desk: Desk) -> None:
     for one in both:
         one.join()
 
-    assert len(desk.memory.of("game")) == 1  # type: ignore[arg-type]
+    assert len(desk.memory.of("game")) == 1  # type: ignore[arg-type]  # fields by name

@@ -210,7 +210,7 @@ def test_a_picture_whose_file_vanished_can_still_be_judged(desk: Desk, client: T
     """A file that is gone leaves a cross in its place; the item can be taken out of the set."""
     page = client.get("/clean").text
     row = int(re.findall(r"/item/(\d+)/large", page)[0])
-    paths = desk.holdings.dataset.contents.paths  # type: ignore[union-attr]
+    paths = desk.holdings.dataset.contents.paths  # type: ignore[union-attr]  # known from the data
     moved = paths[row].rename(paths[row].with_suffix(".gone"))
     try:
         response = client.get(f"/item/{row}/large")

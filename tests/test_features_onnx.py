@@ -203,7 +203,7 @@ UNFIT = {
 @pytest.mark.parametrize("case", sorted(UNFIT))
 def test_networks_that_do_not_take_pictures_are_refused(tmp_path: Path, case: str) -> None:
     """The message says what was expected of the input."""
-    path = network(tmp_path / "net.onnx", **UNFIT[case])  # type: ignore[arg-type]
+    path = network(tmp_path / "net.onnx", **UNFIT[case])  # type: ignore[arg-type]  # fields by name
     if case == "two inputs":
         model = onnx.load(path)
         model.graph.input.append(helper.make_tensor_value_info("mask", TensorProto.FLOAT, [1]))

@@ -30,7 +30,7 @@ def perfect(y: Ints) -> object:
 def test_nothing_happens_where_the_model_is_right() -> None:
     """A perfect model feeds itself without harm, and that is what is said."""
     y = np.arange(400) % 2
-    found = simulate(y, np.arange(400), perfect(y), classes=CLASSES, seed=0)  # type: ignore[arg-type]
+    found = simulate(y, np.arange(400), perfect(y), classes=CLASSES, seed=0)  # type: ignore[arg-type]  # fields by name
 
     assert (found.drop.value, found.saved.value) == (0, 0)
     assert "no change is shown" in found.sentence
@@ -91,6 +91,6 @@ def test_what_cannot_be_played_is_refused() -> None:
     with pytest.raises(InputError, match="two classes at least"):
         simulate(np.zeros(9, dtype=np.int64), np.arange(9), perfect(y), classes=CLASSES, seed=0)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="--rounds"):
-        simulate(y, np.arange(6), perfect(y), classes=CLASSES, seed=0)  # type: ignore[arg-type]
+        simulate(y, np.arange(6), perfect(y), classes=CLASSES, seed=0)  # type: ignore[arg-type]  # fields by name
     with pytest.raises(SettingError, match="n_repeats = 1"):
         Wish(n_repeats=1, share_start=2.0)

@@ -250,7 +250,7 @@ def test_a_full_device_is_told_and_survived(monkeypatch: pytest.MonkeyPatch) -> 
     def limited(batch: object, at: int) -> float:
         if learner.micro > 2:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return whole(batch, at)  # type: ignore[arg-type]
+        return whole(batch, at)  # type: ignore[arg-type]  # fields by name
 
     monkeypatch.setattr(learner, "_gradients", limited)
     learner.learn(examples, epochs=1, held_out=None, kept=None, key="", progress=lambda _done, _total: None)

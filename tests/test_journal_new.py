@@ -59,7 +59,7 @@ def stored(project: Project, key: str, path: str) -> object:
     else:
         facts = project.status().as_dict()
     for name, row in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
-        facts = facts[int(row)] if row else facts[name]  # type: ignore[index]
+        facts = facts[int(row)] if row else facts[name]  # type: ignore[index]  # whatever JSON can say
     return facts
 
 

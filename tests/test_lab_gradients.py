@@ -120,7 +120,7 @@ def test_whole_networks_have_torchs_gradients() -> None:
     net = network.convolutional(28, 10, rng=rng, channels=(3, 5))
     for p in net.parameters:
         p.data = p.data.astype(np.float64)
-    ops.cross_entropy(net(x), y).backward()  # type: ignore[arg-type]
+    ops.cross_entropy(net(x), y).backward()  # type: ignore[arg-type]  # fields by name
     w1, b1, w2, b2, w3, b3 = twins = [torch.from_numpy(p.data.copy()).requires_grad_() for p in net.parameters]
     pictures = torch.from_numpy(x)[:, None]
     h = F.max_pool2d(F.conv2d(pictures, w1, b1), 2).relu()

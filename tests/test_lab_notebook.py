@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(path: Path) -> Any:
     """Open a notebook, checked against the format."""
-    found = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    found = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # the library has no types here
     nbformat.validate(found)
     return found
 

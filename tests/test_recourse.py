@@ -23,7 +23,7 @@ def test_an_appeal_goes_its_whole_way(made: Path, tmp_path: Path) -> None:
         content = picture("red")
         prediction, ticket = ask(recourse, content)
         given = {"reason": "that is blue", "suggestion": "blue", "content": content, "consent": Consent.REVIEW}
-        _, link = recourse.appeal(ticket, key=key(), **given)  # type: ignore[arg-type]
+        _, link = recourse.appeal(ticket, key=key(), **given)  # type: ignore[arg-type]  # fields by name
         waiting = recourse.status(link)
         (queued,) = recourse.queue("ann", "reviewer")
         done = review(recourse, queued.case, "blue")

@@ -186,7 +186,7 @@ def test_the_server_takes_the_time(client: TestClient, recourse: Recourse) -> No
     """Seconds are those between taking, blind word and ruling by the server's clock; a browser cannot shorten them."""
     contested(client)
     step(client, "/review", "/review/1/take")
-    recourse.project.clock.later(seconds=40)  # type: ignore[attr-defined]
+    recourse.project.clock.later(seconds=40)  # type: ignore[attr-defined]  # the test's own clock
     step(client, "/review/1", "/review/1/blind", choice="is:blue", seconds="1")
     page = client.get("/review/1").text
     spent = blind_seconds(recourse.case_by_id(1).events, "owner")

@@ -140,7 +140,7 @@ def broken(tmp_path: Path, what: str) -> Path:  # noqa: C901 - one case per faul
             (folder / "model.safetensors").write_bytes(b"\xff" * 7 + b"\x7f" + b"{}")
         case "too many pieces":
             told = making.tokenizer()
-            told["model"]["vocab"]["extra"] = 4000  # type: ignore[index]
+            told["model"]["vocab"]["extra"] = 4000  # type: ignore[index]  # whatever JSON can say
             making.write_json(folder / "tokenizer.json", told)
         case "no json":
             (folder / "config.json").write_text("[" * 100_000)

@@ -137,7 +137,7 @@ def test_fine_tuning_says_its_cost_and_goes_on_after_a_kill(project: Project, tm
     side = training_side(project, holdings)
     (encoder,) = holdings.choice.encoders
     x = holdings.survey.encoded[encoder.key].vectors[side.rows]
-    task = sentence_task(holdings, side, encoder, x)  # type: ignore[arg-type]
+    task = sentence_task(holdings, side, encoder, x)  # type: ignore[arg-type]  # fields by name
     task = replace(task, folds=np.minimum(task.folds, 1))
     plan = finetune.SentencePlan(epochs=2, batch=8)
     whole = finetune.tuned_on_texts(task, plan, kept=tmp_path / "a")

@@ -221,4 +221,4 @@ def test_values_are_frozen(store: Store) -> None:
     record = store.add_model("m1", {}, now=NOW)
 
     with pytest.raises(dataclasses.FrozenInstanceError):
-        record.number = 5  # type: ignore[misc]
+        record.number = 5  # type: ignore[misc]  # the tools lose the type

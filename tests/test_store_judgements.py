@@ -25,7 +25,7 @@ def judged(click: str, name: str = "a", verdict: Said = Said.LABEL, **more: obje
     given = Judgement(
         click=click, name=name, task="clean", verdict=verdict, label="peony", before="rose", who="ann", at=NOW
     )
-    return dataclasses.replace(given, **more)  # type: ignore[arg-type]
+    return dataclasses.replace(given, **more)  # type: ignore[arg-type]  # fields by name
 
 
 @pytest.fixture

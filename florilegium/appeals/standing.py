@@ -209,7 +209,7 @@ def _changed(standing: Standing, event: CaseEvent, **values: object) -> Standing
             f"{standing.holder or 'Nobody'} has this case now, not {event.who or 'you'}. Take it from the queue again."
         )
     held = _held(standing)
-    changed = replace(held, **values)  # type: ignore[arg-type]
+    changed = replace(held, **values)  # type: ignore[arg-type]  # fields by name
     return replace(standing, reviews=tuple(changed if review is held else review for review in standing.reviews))
 
 

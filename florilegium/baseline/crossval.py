@@ -27,7 +27,7 @@ class Estimator(Protocol):
     def fit(self, x: Any, y: Ints, /) -> Self:  # noqa: ANN401 - rows are dense, sparse or texts
         """Learn."""
 
-    def predict_proba(self, x: Any, /) -> Floats:  # noqa: ANN401
+    def predict_proba(self, x: Any, /) -> Floats:  # noqa: ANN401 - rows of any kind
         """Give probabilities in the order of `classes_`."""
 
 

@@ -57,11 +57,11 @@ class Runner:
 
     def fit(self, pixels: Octets) -> Octets:
         """Bring pictures (m, h, w, 3) of one size to the encoder's: (m, s, s, 3)."""
-        return self._fit.run([FITTED], {IMAGE: pixels})[0]  # type: ignore[no-any-return]
+        return self._fit.run([FITTED], {IMAGE: pixels})[0]  # type: ignore[no-any-return]  # the library says Any
 
     def embed(self, fitted: Octets) -> Vectors:
         """Turn fitted pictures (m, s, s, 3) into vectors (m, d)."""
-        return self._trunk.run([EMBEDDING], {FITTED: fitted})[0]  # type: ignore[no-any-return]
+        return self._trunk.run([EMBEDDING], {FITTED: fitted})[0]  # type: ignore[no-any-return]  # the library says Any
 
 
 def session(model: onnx.ModelProto, *, arena: bool = True) -> onnxruntime.InferenceSession:

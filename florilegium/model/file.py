@@ -109,9 +109,9 @@ def find(name_or_path: str | Path) -> Path:
     Raises: ModelFileError: there is none; the nearest names are given.
     """
     # os.path says no where Path raises: the name may be one that no file can have.
-    is_folder = os.path.isdir(name_or_path)  # noqa: PTH112
+    is_folder = os.path.isdir(name_or_path)  # noqa: PTH112 - a name may hold what no path can
     candidate = Path(name_or_path, PROJECT_FILE) if is_folder else Path(name_or_path)
-    if os.path.exists(candidate):  # noqa: PTH110
+    if os.path.exists(candidate):  # noqa: PTH110 - a name may hold what no path can
         return candidate
     shipped = shipped_models()
     if str(name_or_path) in shipped:

@@ -66,7 +66,7 @@ def choose(record: CardRecord, who: str, **given: object) -> Choices:
     Raises: SettingError: a value is out of its range; nothing is kept.
     """
     new = {name: value for name, value in given.items() if value is not None}
-    choices = dataclasses.replace(choices_of(record, who), **new)  # type: ignore[arg-type]
+    choices = dataclasses.replace(choices_of(record, who), **new)  # type: ignore[arg-type]  # fields by name
     for name in new:
         value = getattr(choices, name)
         record.set(who, name, list(value) if isinstance(value, tuple) else value)

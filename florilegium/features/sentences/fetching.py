@@ -42,7 +42,7 @@ def _fetched(name: str) -> Path:
         raise SettingError(
             f"st:{name} is no folder here, and a hub needs {error.name}. Run: pip install 'florilegium[text]'"
         ) from error
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # the library has no types here
     # The library's short names are the ones of one owner.
     whole = name if "/" in name else f"sentence-transformers/{name}"
     reasons = []

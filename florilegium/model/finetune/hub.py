@@ -71,9 +71,9 @@ def _fetched(where: str) -> tuple[nn.Module, Any, str]:
         raise SettingError(
             f"{PREFIX}{where} needs transformers, which is not installed. Run: pip install 'florilegium[finetune]'"
         ) from error
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # the library has no types here
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the library has no types here
+    hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # the library has no types here
     offline = not Path(where).is_dir() and not _answers()
     # A repository's own code is never run; a hub that does not answer is not asked again and again, for half a minute.
     safe = {"trust_remote_code": False, "local_files_only": offline}
@@ -114,7 +114,7 @@ def _vision_half(config: Any, where: str, safe: dict[str, bool]) -> nn.Module:  
     from transformers import AutoModel
 
     whole = AutoModel.from_pretrained(where, config=config, use_safetensors=True, **safe)
-    return whole.vision_model  # type: ignore[no-any-return]
+    return whole.vision_model  # type: ignore[no-any-return]  # the library says Any
 
 
 def _recipe(processor: Any, *, where: str, licence: str) -> dict[str, Any]:  # noqa: ANN401 - transformers' own

@@ -149,7 +149,7 @@ class Learner:
             with self._precision():
                 scores = self.head(self.network(pixels[part].to(self.device)))  # (b, k)
             loss = F.cross_entropy(scores.float(), targets[part].to(self.device)) * share
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # the library has no types here
             total += loss.item()
         return total
 

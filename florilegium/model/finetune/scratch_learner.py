@@ -75,7 +75,7 @@ class ScratchLearner(RowLearner):
         with self._precision():
             scores = self.network(pictures)  # (b, k)
         loss = F.cross_entropy(scores.float(), self.y[rows], label_smoothing=self.plan.smoothing)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # the library has no types here
         self.optimizer.step()
         self._follow(at)
         return loss.detach()

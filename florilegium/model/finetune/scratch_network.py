@@ -52,7 +52,7 @@ class SmallNetwork(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Give scores (n, k)."""
-        return self.head(self.embed(pictures))  # type: ignore[no-any-return]
+        return self.head(self.embed(pictures))  # type: ignore[no-any-return]  # the library says Any
 
 
 def halvings(side: int, n_layers: int) -> tuple[bool, ...]:

@@ -68,7 +68,7 @@ def _loaded(folder: Path) -> nn.Module:
         raise SettingError(
             f"{folder}: writing its graph needs {error.name}. Run: pip install 'florilegium[finetune]'"
         ) from error
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the library has no types here
     choices: dict[str, Any] = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
     try:
         # Eager: attention as plain products, which every exporter can write.

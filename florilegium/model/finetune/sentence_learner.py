@@ -91,7 +91,7 @@ class SentenceLearner(RowLearner):
         if self.plan.contrast:
             loss = loss + self.plan.contrast * contrast(vectors, y, heat=self.plan.heat)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # the library has no types here
         nn.utils.clip_grad_norm_(list(self.weights.values()), NORM_OF_GRADIENT)
         self.optimizer.step()
         decay = min(self.plan.averaging, (1 + at) / (10 + at))  # the first steps would otherwise weigh for long
