@@ -19,8 +19,10 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --constraint const
 # The real data lies beside some checkouts; without it the tests that need it are skipped and say so.
 DATA := $(wildcard ../shared/data)
 export FLORILEGIUM_DATA ?= $(if $(DATA),$(abspath $(DATA)))
-# A process of tests per core; a file's tests stay together, since they share what is dear to make.
+# One process of tests more than cores, since many wait for a server or a browser; a file's tests stay together, since
+# they share what is dear to make.
 CORES := $(shell nproc 2>/dev/null || echo 2)
+IN_PARALLEL := -n $(shell expr $(CORES) + 1) --dist loadfile
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 help: ## list the tasks
@@ -29,8 +31,11 @@ help: ## list the tasks
 demo: .venv/installed ## the whole way on embedded data: audit, baselines, training, verdict, report, model file
 	$(USER_BIN)/florilegium demo -o demo-out
 
-test: .venv-dev/installed chromium postgres ## all tests, with those in docstrings and pages, and how much of the code they reach
-	$(DEV_BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n $(CORES) --dist loadfile --cov --cov-report=term --cov-fail-under=93)
+test: .venv-dev/installed chromium postgres ## all tests, with those in docstrings and pages
+	$(DEV_BIN)/python -m pytest $(if $(ARGS),$(ARGS),$(IN_PARALLEL))
+
+coverage: .venv-dev/installed chromium postgres ## all tests once more, and how much of the code they reach (takes twice as long)
+	$(DEV_BIN)/python -m pytest $(IN_PARALLEL) --cov --cov-report=term --cov-fail-under=93
 
 lint: .venv-dev/installed ## format, lint, types, architecture, spelling; changes nothing
 	$(DEV_BIN)/ruff format --check $(SOURCES)

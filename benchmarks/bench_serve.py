@@ -43,6 +43,7 @@ N_PHOTOS, N_CLIENTS, N_CORES = 64, 16, 2
 SHARE, TAIL, GROWTH_MIB = 0.85, 3.0, 32.0
 PAGES_PER_S, PAGE_S = 500, 0.050
 KIB_PER_MIB = 1024
+UNREADY = 503
 HERE = Path(__file__).parent
 BOUNDARY = "benchmark0123456789"
 
@@ -81,6 +82,7 @@ def main() -> None:
         with florilegium_server([str(model.path)]) as server:
             kept.append(throughput("served plain", server.port, requests, bare, seconds=chosen.seconds))
         with florilegium_server(["-p", str(a_project(Path(made), model))]) as server:
+            settle(server.port)
             kept.append(throughput("served, every answer kept", server.port, requests, bare, seconds=chosen.seconds))
             kept.append(pages(server.port, requests, seconds=chosen.seconds))
             kept.append(memory(server, requests, n=chosen.requests))
@@ -141,6 +143,13 @@ def pages(port: int, requests: Sequence[bytes], *, seconds: float) -> bool:
     return all(kept)
 
 
+def settle(port: int) -> None:
+    """Wait until the labelling pages are ready: they are made in the background right after the start."""
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends and asyncio.run(status_of(port, get_request("/label/"))) == UNREADY:
+        time.sleep(0.5)
+
+
 def memory(server: "Server", requests: Sequence[bytes], *, n: int) -> bool:
     """Watch the server's resident memory over n answers, its first tenth left out: caches fill then."""
     sizes, done = [], 0
@@ -197,6 +206,15 @@ async def one(port: int, request: bytes) -> bytes:
     _, body = await answer(reader)
     writer.close()
     return body
+
+
+async def status_of(port: int, request: bytes) -> int:
+    """Ask once; give the status."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    status, _ = await answer(reader)
+    writer.close()
+    return status
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:

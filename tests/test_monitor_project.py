@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from florilegium.appeals import Ruling
 from florilegium.bias import Outcome
 from florilegium.cli.commands import app
 from florilegium.dataset import LabelEvent
@@ -175,6 +176,24 @@ def test_a_real_answer_goes_the_whole_way(made: Path, tmp_path: Path) -> None:
         assert live is not None
         assert live.n_right == 1
         assert key()
+
+
+@pytest.mark.parametrize(("is_none", "seen"), [(True, 3), (False, -1)])
+def test_none_of_the_classes_is_an_answer_and_not_knowing_is_none(
+    made: Path, tmp_path: Path, is_none: bool, seen: int
+) -> None:
+    """Whoever says blind that it is none of the classes has said what it is; whoever cannot tell has not."""
+    with recourse_at(made, tmp_path / "whole", audit_share=1.0) as recourse:
+        prediction, _ = ask(recourse, picture("red"))
+        case = recourse.store.cases.of_prediction(prediction.id)[0].case.id
+        recourse.take(case, "ann", "reviewer")
+        recourse.judge_blind(case, "ann", None, is_none=is_none, key=key())
+        recourse.decide(case, "ann", Ruling.UPHELD, None, reason="It shows a house.", key=key())
+        record = live_record(recourse.project, ("blue", "green", "red"))
+
+    assert record.audited.tolist() == [3]
+    assert record.blind is not None
+    assert record.blind.tolist() == [seen]
 
 
 def test_accepted_suggestions_are_counted_as_the_models_own(made: Path, tmp_path: Path) -> None:

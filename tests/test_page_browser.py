@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FileChooser, Locator, Page, expect
 
 from florilegium.model import ModelFile, open_model
 from florilegium.serve import Limits, create_app
@@ -295,12 +295,17 @@ def test_the_skip_link_leads_to_the_photos(tab: Page) -> None:
 
 def test_space_opens_the_chooser(tab: Page) -> None:
     """The way to choose photos is a real file input: Space opens the system's dialog."""
-    tab.locator("#photos").focus()
-    with tab.expect_file_chooser() as chooser:
+    chosen: list[FileChooser] = []
+    tab.on("filechooser", lambda chooser: chosen.append(chooser))  # noqa: PLW0108 - Playwright marks what it is given
+    for _ in range(10):  # a busy browser drops a key now and then: a reader would press it again
+        tab.locator("#photos").focus()
         tab.keyboard.press("Space")
-    chooser.value.set_files([photo("tulip")])
+        tab.wait_for_timeout(500)
+        if chosen:
+            break
+    chosen[0].set_files([photo("tulip")])
 
-    assert chooser.value.is_multiple()
+    assert chosen[0].is_multiple()
     plates(tab, "known")
 
 

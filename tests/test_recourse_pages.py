@@ -196,6 +196,19 @@ def test_the_server_takes_the_time(client: TestClient, recourse: Recourse) -> No
     assert f"after {spent:.0f} s" in page
 
 
+@pytest.mark.parametrize(
+    ("choice", "said"), [("none", "none of the classes"), ("unsure", "could not tell"), ("is:red", "red")]
+)
+def test_what_was_said_blind_stands_in_the_file(client: TestClient, choice: str, said: str) -> None:
+    """None of the classes, and not being able to tell, are two answers, and are shown as two."""
+    contested(client)
+    step(client, "/review", "/review/1/take")
+    step(client, "/review/1", "/review/1/blind", choice=choice)
+    page = client.get("/review/1").text
+
+    assert said in page[page.index("You, blind") : page.index("Why it is here")]
+
+
 def test_a_question_goes_back_and_forth(client: TestClient) -> None:
     """The reviewer asks, the private page shows the question and takes the answer, the file shows both."""
     link = contested(client)

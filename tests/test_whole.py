@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 import florilegium
 from florilegium.project import Project
+from florilegium.serve.served import stamp_of
 from florilegium.serve.whole import create_whole
 from tests.accounts_making import HERE
 from tests.accounts_whole import make_project, whole_of
@@ -144,6 +145,7 @@ def test_a_damaged_model_does_not_take_the_place_of_a_good_one(client: TestClien
         said = client.post("/api/predict", files={"photos": ("a.png", painted("rose"))})
     finally:
         good.write_bytes(kept)
+        served._stamp = stamp_of(good)  # or a later request opens it again, while another test looks
 
     assert served.now is before
     assert said.json()[0]["label"] == "rose"

@@ -39,7 +39,7 @@ class Step(StrEnum):
     RECEIVED = "received"  # it begins
     TAKEN = "taken"  # a reviewer has it before them
     PUT_BACK = "put back"  # the reviewer leaves it to others
-    JUDGED_BLIND = "judged blind"  # said what it is, without the answer or the claim; label None: cannot tell
+    JUDGED_BLIND = "judged blind"  # said what it is, without the answer or the claim; label None: none, or cannot tell
     DECIDED = "decided"  # saw all, and ruled with a reason
     SECOND_WANTED = "second wanted"  # asked for by a reviewer, or drawn by chance
     ASKED = "asked"  # the appellant, for more information
@@ -55,7 +55,8 @@ class CaseEvent:
     """One step of a case; `details` holds what belongs to it.
 
     * received: `days` until the deadline.  told, asked, withdrawn, reopened: `text`; reopened: `days`, too.
-    * judged blind: `label` (None: cannot tell), `seconds`, `seen` (False: there was no picture or text to look at).
+    * judged blind: `label` (None: cannot tell, or with `none` true, none of the classes), `seconds`, `seen` (False:
+      there was no picture or text to look at).
     * decided: `ruling`, `label` (what it is; None: none of the classes), `reason`, `seconds`.
     * second wanted: `by_chance`.  learned: `item`, `label_id`.
     """

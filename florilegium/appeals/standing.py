@@ -56,7 +56,8 @@ class Review:
     who: str
     taken_at: datetime
     is_blind_done: bool = False
-    blind_label: str | None = None  # None: could not tell
+    blind_label: str | None = None  # None: none of the classes, or could not tell
+    is_none: bool = False  # said blind that it is none of the classes
     blind_seconds: float | None = None
     had_content: bool = True  # False: nothing was kept to look at
     ruling: Ruling | None = None
@@ -256,6 +257,7 @@ def _judged_blind(standing: Standing, event: CaseEvent) -> Standing:
         event,
         is_blind_done=True,
         blind_label=details["label"],
+        is_none=bool(details.get("none", False)),
         blind_seconds=details.get("seconds"),
         had_content=details.get("seen", True),
     )

@@ -18,6 +18,7 @@ from florilegium.serve.edge import translate_errors
 from florilegium.serve.headers import SecurityHeaders, security_headers
 from florilegium.serve.limits import Limits, Room
 from florilegium.serve.page import page_routes
+from florilegium.serve.quick import put_first
 from florilegium.serve.reference import reference_routes
 
 MIN_GZIP_BYTES = 1400  # below, an answer fits into one packet anyway
@@ -50,6 +51,7 @@ def create_app(model: ModelFile, *, limits: Limits | None = None, frames: Sequen
     translate_errors(app)
     add_assets(app)
     app.include_router(page_routes(classifier, limits=limits, room=room))
-    app.include_router(api_routes(classifier, limits=limits, room=room))
+    app.include_router(api := api_routes(classifier, limits=limits, room=room))
+    put_first(app, api, ["/api/predict"])
     app.include_router(reference_routes(app, title=classifier.card["title"]))
     return app

@@ -4,15 +4,14 @@ Pictures are decoded and run in as many threads as there are cores; all others w
 Keeps nothing of what it is asked.
 """
 
+import asyncio
 import base64
 import io
-from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
-import anyio
 import numpy as np
-from anyio import to_thread
 from PIL import Image
 
 from florilegium.errors import ItemError, ModelFileError
@@ -26,6 +25,7 @@ from florilegium.source.base import Kind
 from florilegium.source.sniff import SNIFF_BYTES, image_format
 
 N_BEST = 5  # classes that an answer names
+T = TypeVar("T")
 PREVIEW_SIDE = 480  # px, of the picture that a page without scripts shows beside its answer
 
 
@@ -44,7 +44,8 @@ class Classifier:
             )
         self.model = model
         self.card: Mapping[str, Any] = page_card(model)
-        self._turn = anyio.CapacityLimiter(n_threads)
+        # Threads of its own, which take the next photo off a queue: none waits for the event loop to hand it one.
+        self._pool = ThreadPoolExecutor(n_threads, thread_name_prefix="classifier")
 
     def warm_up(self) -> None:
         """Answer a gray square, so that the first reader waits no longer than the others."""
@@ -54,9 +55,13 @@ class Classifier:
         """Give the answer to one photo as `florilegium predict --json` has it; one that cannot be read has `error`."""
         return shown(await self.said(upload))
 
-    async def said(self, upload: Upload, *, facts: bool = False) -> Prediction:
-        """Give what the model says of one photo; `facts`: with what is known of its file."""
-        return await to_thread.run_sync(partial(self._answer, upload, facts=facts), limiter=self._turn)
+    async def said(self, upload: Upload) -> Prediction:
+        """Give what the model says of one photo."""
+        return await self._in_turn(lambda: self._answer(upload, facts=False))
+
+    async def told(self, upload: Upload, tell: Callable[[Prediction], T]) -> T:
+        """Give what `tell` makes, in the same thread, of what the model says of one photo and of its file's facts."""
+        return await self._in_turn(lambda: tell(self._answer(upload, facts=True)))
 
     async def answer_with_preview(self, upload: Upload) -> dict[str, Any]:
         """Give the answer with a small `preview` of the photo (a data address), None where there is none."""
@@ -64,8 +69,12 @@ class Classifier:
 
     async def with_preview(self, answer: dict[str, Any], upload: Upload) -> dict[str, Any]:
         """Put a small `preview` of the photo beside its answer."""
-        preview = None if "error" in answer else await to_thread.run_sync(_preview, upload, limiter=self._turn)
-        return {**answer, "preview": preview}
+        if "error" in answer:
+            return {**answer, "preview": None}
+        return {**answer, "preview": await self._in_turn(lambda: _preview(upload))}
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def _answer(self, upload: Upload, *, facts: bool) -> Prediction:
         return predict_bytes(self.model, upload.content, name=upload.name, top=N_BEST, facts=facts)

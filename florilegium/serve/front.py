@@ -4,7 +4,6 @@ Each answer is recorded before it is given, so that whoever gets it can contest 
 unless chance draws it for a blind audit and its sender does not object.
 """
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Annotated, Any
@@ -160,15 +159,11 @@ async def _said(
     """Give answers to texts, each recorded, with its ticket."""
     said = await classifier.said(texts)
     given = {name: value for name, value in fields.items() if name != "text"}
-    tickets = await asyncio.gather(
-        *(
-            recording.ticket(text, each, given, key=key, model_id=classifier.model.id)
-            for text, each in zip(texts, said, strict=True)
-            if each.error is None
-        )
-    )
-    left = iter(tickets)
-    return [prediction_dict(each) | ({} if each.error else {"ticket": next(left)}) for each in said]
+    tickets = await recording.tickets(texts, said, given, key=key, model_id=classifier.model.id)
+    return [
+        prediction_dict(each) | ({} if ticket is None else {"ticket": ticket})
+        for each, ticket in zip(said, tickets, strict=True)
+    ]
 
 
 def _accepted() -> dict[str, Any]:

@@ -32,6 +32,7 @@ from florilegium.serve.limits import Limits, Room
 from florilegium.serve.log import RequestLog
 from florilegium.serve.monitor import Timed, metrics_routes, monitor_routes
 from florilegium.serve.queries import query_routes
+from florilegium.serve.quick import put_first
 from florilegium.serve.recourse import recourse_part
 from florilegium.serve.reference import reference_html
 from florilegium.serve.served import Served
@@ -54,6 +55,7 @@ PARTS: tuple[Callable[[Whole], APIRouter], ...] = (
     metrics_routes,
 )
 UPLOADS = ("/", "/api/predict", "/api/appeals", "/appeal/*")  # paths that count the bytes of photos themselves
+QUICK = ("/api/predict",)
 STAFF = Path(__file__).parent / "staff" / "assets"
 LABEL = "/label"
 
@@ -96,7 +98,8 @@ def create_whole(
     app.state.headers = _headers(frames)
     translate_errors(app)
     for routes in (*PARTS, _shared_routes):
-        app.include_router(routes(whole))
+        app.include_router(made := routes(whole))
+        put_first(app, made, QUICK)
     app.include_router(_reference_routes(app, title=gate.title))
     app.mount(LABEL, create_desk(desk.as_desk(), gate=gate))
     gate.paths = frozenset(entry.path for entry in ENTRIES if entry.path == f"{LABEL}/" or _has(app, entry.path))

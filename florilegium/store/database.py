@@ -7,6 +7,7 @@ transaction: so what is read stays true until what is written is there, and numb
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -147,9 +148,12 @@ def upgrade(connection: Connection, to: str = NEWEST) -> None:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Give a connection on which what is read stays true until what is written is there; all or nothing."""
-    with translated(shown(engine.url)), engine.begin() as connection:
+    with translated(_shown(engine.url)), engine.begin() as connection:
         take_turn(connection)
         yield connection
+
+
+_shown = lru_cache(maxsize=64)(shown)  # it is put together anew for each transaction, and seldom needed
 
 
 def once_more(work: Callable[[], T]) -> T:

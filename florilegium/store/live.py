@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select
 
 from florilegium.appeals import Case
 from florilegium.source.base import Kind
@@ -63,6 +63,7 @@ class Live:
     def __init__(self, engine: Engine) -> None:
         """Use an engine whose tables are there."""
         self._engine = engine
+        self._where = engine.url.render_as_string()
 
     def record(self, given: Sequence[Recording]) -> tuple[Prediction, ...]:
         """Record answers, all or none; one whose `key` is known already is given as it was recorded."""
@@ -71,11 +72,7 @@ class Live:
     def _record(self, given: Sequence[Recording]) -> tuple[Prediction, ...]:
         with writing(self._engine) as db:
             keys = [each.prediction.key for each in given if each.prediction.key is not None]
-            there = (
-                {row.key: row for row in db.execute(select(*_COLUMNS).where(predictions.c.key.in_(keys)))}
-                if keys
-                else {}
-            )
+            there = {row.key: row for row in db.execute(_ROWS.where(predictions.c.key.in_(keys)))} if keys else {}
             found = {key: _prediction(row._mapping) for key, row in there.items()}
             fresh = [each for each in given if each.prediction.key is None or each.prediction.key not in found]
             rows = [_row(each.prediction) | {"vector": _bytes(each.vector)} for each in fresh]
@@ -92,12 +89,12 @@ class Live:
     def by_ticket(self, ticket: str) -> Prediction | None:
         """Give the answer that a ticket belongs to, or None."""
         with translated(self._where), self._engine.connect() as db:
-            return _find(db, predictions.c.ticket_hash == ticket_hash(ticket))
+            return _found(db.execute(_BY_TICKET, {"ticket": ticket_hash(ticket)}).first())
 
     def by_id(self, number: int) -> Prediction | None:
         """Give one answer, or None."""
         with translated(self._where), self._engine.connect() as db:
-            return _find(db, predictions.c.id == number)
+            return _found(db.execute(_BY_ID, {"number": number}).first())
 
     def by_ids(self, numbers: Sequence[int]) -> dict[int, Prediction]:
         """Give answers by their numbers; asked in pieces, so that many fit."""
@@ -105,12 +102,12 @@ class Live:
         with translated(self._where), self._engine.connect() as db:
             for start in range(0, len(numbers), _PIECE):
                 wanted = predictions.c.id.in_(list(numbers[start : start + _PIECE]))
-                found |= {row.id: _prediction(row._mapping) for row in db.execute(select(*_COLUMNS).where(wanted))}
+                found |= {row.id: _prediction(row._mapping) for row in db.execute(_ROWS.where(wanted))}
         return found
 
     def all(self, *, after: int = 0, since: datetime | None = None, most: int | None = None) -> tuple[Prediction, ...]:
         """Give the answers behind a number and from a moment on, oldest first, `most` of them."""
-        query = select(*_COLUMNS).where(predictions.c.id > after).order_by(predictions.c.id)
+        query = _ROWS.where(predictions.c.id > after).order_by(predictions.c.id)
         if since is not None:
             query = query.where(predictions.c.at >= since)
         if most is not None:
@@ -167,29 +164,28 @@ class Live:
             overdue = (_kept.c.kept_until <= now) & _kept.c.item_id.is_(None)
             return db.execute(delete(_kept).where(overdue)).rowcount
 
-    @property
-    def _where(self) -> str:
-        return self._engine.url.render_as_string()
-
 
 _PIECE = 500  # numbers in one question; SQLite takes some thousands
-_COLUMNS = tuple(column for column in predictions.c if column.name != "vector")
+# Put together once: that takes longer than most databases need to answer.
+_ROWS = select(*(column for column in predictions.c if column.name != "vector"))
+_BY_TICKET = _ROWS.where(predictions.c.ticket_hash == bindparam("ticket"))
+_BY_ID = _ROWS.where(predictions.c.id == bindparam("number"))
+_INSERT = insert(predictions).returning(predictions.c.id, sort_by_parameter_order=True)
+_READ = tuple(sorted(Prediction.__dataclass_fields__.keys() - {"kind", "top"}))  # columns that are fields as they are
+_WRITTEN = tuple(sorted(Prediction.__dataclass_fields__.keys() - {"id", "kind", "top", "facts", "metadata"}))
 
 
-def _find(db: Connection, condition: Any) -> Prediction | None:  # noqa: ANN401 - an SQLAlchemy condition has no narrower type
-    row = db.execute(select(*_COLUMNS).where(condition)).first()
+def _found(row: Row[Any] | None) -> Prediction | None:
     return None if row is None else _prediction(row._mapping)
 
 
 def _prediction(row: Mapping[Any, Any]) -> Prediction:
-    names = Prediction.__dataclass_fields__.keys() - {"kind", "top"}
     top = tuple((str(label), float(probability)) for label, probability in row["top"])
-    return Prediction(kind=Kind(row["kind"]), top=top, **{name: row[name] for name in names})
+    return Prediction(kind=Kind(row["kind"]), top=top, **{name: row[name] for name in _READ})
 
 
 def _row(given: Prediction) -> dict[str, Any]:
-    names = Prediction.__dataclass_fields__.keys() - {"id", "kind", "top", "facts", "metadata"}
-    row = {name: getattr(given, name) for name in names}
+    row = {name: getattr(given, name) for name in _WRITTEN}
     return row | {
         "kind": given.kind.value,
         "top": [list(each) for each in given.top],
@@ -201,8 +197,7 @@ def _row(given: Prediction) -> dict[str, Any]:
 def _insert(db: Connection, rows: list[dict[str, Any]]) -> list[int]:
     if not rows:
         return []
-    statement = insert(predictions).returning(predictions.c.id, sort_by_parameter_order=True)
-    return [int(number) for number in db.scalars(statement, rows)]
+    return [int(number) for number in db.scalars(_INSERT, rows)]
 
 
 def _bytes(vector: Vectors | None) -> bytes | None:

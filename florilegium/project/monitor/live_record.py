@@ -138,9 +138,18 @@ def _audited(
             audited[i] = said[i]
         else:
             audited[i] = len(code) if standing.label is None else code.get(standing.label, len(code))
-        first = standing.decided[0].blind_label if standing.decided else None
-        blind[i] = -1 if first is None else code.get(first, len(code))
+        blind[i] = _seen_blind(standing, code)
     return audited, blind
+
+
+def _seen_blind(standing: Standing, code: Mapping[str, int]) -> int:
+    """Give the class that the first reviewer said blind; -1: could not tell, or did not say."""
+    if not standing.decided:
+        return -1
+    first = standing.decided[0]
+    if first.blind_label is None:
+        return len(code) if first.is_none else -1
+    return code.get(first.blind_label, len(code))
 
 
 def _appeals(files: Iterable["CaseFile"], row: Mapping[int, int]) -> Appeals:

@@ -5,15 +5,14 @@ it, and the disk is waited for once per group.
 """
 
 import hashlib
-import threading
 from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from florilegium.appeals import Case, Consent, Origin
-from florilegium.errors import FlorilegiumError, InputError
+from florilegium.errors import InputError
 from florilegium.features.facts import text_facts
 from florilegium.model.predict import Prediction as Said
 from florilegium.project.recourse import words
@@ -31,32 +30,32 @@ NOTHING: Mapping[str, str] = {}
 
 
 class Recorder:
-    """Writes what several threads bring at the same time in one transaction."""
+    """Writes what comes at the same time in one transaction, in a thread of its own."""
 
     def __init__(self, live: Live) -> None:
         """Write into this part of the store."""
         self._live = live
         self._waiting: deque[tuple[Recording, Future[Prediction]]] = deque()
-        self._writing = threading.Lock()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="answers")
 
-    def record(self, given: Recording) -> Prediction:
-        """Record an answer; it is on disk when this returns."""
+    def record(self, given: Recording) -> Future[Prediction]:
+        """Record an answer; it is on disk when the future is done. The future cannot be cancelled."""
         mine: Future[Prediction] = Future()
+        mine.set_running_or_notify_cancel()  # whoever goes away leaves the others of the group alone
         self._waiting.append((given, mine))
-        # Who holds the lock writes for all that wait; they find theirs done when they get it.
-        with self._writing:
-            while not mine.done():
-                self._write()
-        return mine.result()
+        self._writer.submit(self._write)
+        return mine
 
     def _write(self) -> None:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
+        if not group:  # written with those before
+            return
         # Two with one key are a retry that met its first try; they must not be in one transaction.
         keys = [given.prediction.key for given, _ in group if given.prediction.key is not None]
         if len(keys) == len(set(keys)):
             try:
                 recorded = self._live.record([given for given, _ in group])
-            except FlorilegiumError:  # one of them cannot be recorded: the others must not suffer
+            except Exception:  # noqa: BLE001, S110 - one cannot be recorded: below it is said which, the others are
                 pass
             else:
                 for (_, future), prediction in zip(group, recorded, strict=True):
@@ -65,11 +64,11 @@ class Recorder:
         for given, future in group:
             try:
                 future.set_result(self._live.record([given])[0])
-            except FlorilegiumError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits has to hear it
                 future.set_exception(error)
 
 
-def answered(
+def begun(
     recourse: "Recourse",
     upload: bytes | str,
     said: Said,
@@ -79,8 +78,8 @@ def answered(
     may_check: bool,
     may_learn: bool,
     model_id: str,
-) -> tuple[Prediction, str]:
-    """Record an answer; see `Recourse.answered`."""
+) -> tuple[Future[Prediction], str]:
+    """Begin to record an answer; see `Recourse.begin_answer`."""
     if said.error is not None:
         raise InputError(f"{said.input}: there is no answer to record: {said.error}")
     octets = upload.encode("utf-8", "surrogatepass") if isinstance(upload, str) else upload

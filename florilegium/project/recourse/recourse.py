@@ -6,6 +6,7 @@ project: a server lives beside the commands.
 
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,34 @@ class Recourse:
     ) -> tuple[Prediction, str]:
         """Record a live answer; it is on disk when this returns. Give it with the ticket by which it can be contested.
 
+        Takes what `begin_answer` takes.
+        """
+        written, ticket = self.begin_answer(
+            upload,
+            prediction,
+            key=key,
+            metadata=metadata,
+            may_check=may_check,
+            may_learn=may_learn,
+            model_id=model_id,
+        )
+        return written.result(), ticket
+
+    def begin_answer(
+        self,
+        upload: bytes | str,
+        prediction: Said,
+        *,
+        key: str | None = None,
+        metadata: Mapping[str, str] = NOTHING,
+        may_check: bool = True,
+        may_learn: bool = False,
+        model_id: str | None = None,
+    ) -> tuple[Future[Prediction], str]:
+        """Begin to record a live answer; give what is done once it is on disk, and its ticket.
+
+        Nobody may hear the answer before it is done.
+
         Args:
             upload: the picture's bytes or the text, as it was answered.
             prediction: what the model said, from `predict_bytes(..., facts=True)` or `predict`; without error.
@@ -80,7 +109,7 @@ class Recourse:
             may_learn: the asker lets the model learn from it, should chance draw it.
             model_id: of the model that answered; None: the current one.
         """
-        return answering.answered(
+        return answering.begun(
             self,
             upload,
             prediction,
@@ -170,10 +199,21 @@ class Recourse:
         return reviewing.blind(self, case, who)
 
     def judge_blind(
-        self, case: int, who: str, label: str | None, *, key: str, seconds: float | None = None
+        self,
+        case: int,
+        who: str,
+        label: str | None,
+        *,
+        key: str,
+        is_none: bool = False,
+        seconds: float | None = None,
     ) -> CaseFile:
-        """Record what a reviewer sees; label None: cannot tell.  seconds: as the browser measured them."""
-        return reviewing.judge_blind(self, case, who, label, seconds=seconds, key=key)
+        """Record what a reviewer sees.
+
+        Args: label: None: cannot tell, or with `is_none`, none of the classes.  seconds: as the browser measured them.
+        Raises: InputError: a label, and yet none of the classes; or no class of this project.
+        """
+        return reviewing.judge_blind(self, case, who, label, is_none=is_none, seconds=seconds, key=key)
 
     def open_file(self, case: int, who: str) -> OpenFile:
         """Give all that is known of a case.

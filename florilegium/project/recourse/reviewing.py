@@ -151,12 +151,15 @@ def _shown(recourse: "Recourse", file: CaseFile) -> Content | None:
 
 
 def judge_blind(
-    recourse: "Recourse", number: int, who: str, label: str | None, *, seconds: float | None, key: str
+    recourse: "Recourse", number: int, who: str, label: str | None, *, is_none: bool, seconds: float | None, key: str
 ) -> CaseFile:
     """Record what somebody saw without knowing more; see `Recourse.judge_blind`."""
     file = recourse.case_by_id(number)
     _refuse_unknown(recourse, label)
-    details = {"label": label, "seconds": _seconds(seconds), "seen": _shown(recourse, file) is not None}
+    if is_none and label is not None:
+        raise InputError(f"It cannot be {label!r} and none of the classes. Say one of the two.")
+    seen = _shown(recourse, file) is not None
+    details = {"label": label, "none": is_none, "seconds": _seconds(seconds), "seen": seen}
     return recourse.store.cases.take(number, _event(recourse, number, who, Step.JUDGED_BLIND, key=key, details=details))
 
 

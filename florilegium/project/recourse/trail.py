@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SHOWN: Mapping[Step, tuple[str, ...]] = {
     Step.RECEIVED: ("days",),
     Step.REOPENED: ("days",),
-    Step.JUDGED_BLIND: ("label", "seconds", "seen"),
+    Step.JUDGED_BLIND: ("label", "none", "seconds", "seen"),
     Step.DECIDED: ("ruling", "label", "reason", "seconds"),
     Step.SECOND_WANTED: ("by_chance",),
     Step.LEARNED: ("item", "label"),

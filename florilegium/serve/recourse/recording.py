@@ -4,11 +4,11 @@ Path: a browser -> **serve** -> project. The photo or text itself is kept only w
 and its sender did not object.
 """
 
-from collections.abc import Mapping
-from functools import partial
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
-import anyio
 from anyio import to_thread
 from starlette.requests import Request
 
@@ -20,7 +20,6 @@ from florilegium.serve.uploads import Upload
 KEY, MAY_CHECK = "key", "may_check"
 HEADER = "idempotency-key"
 NO = frozenset({"no", "false", "0", "off"})
-N_WRITING = 32  # answers that wait for the disk together, and are written as one
 
 
 class Recording:
@@ -29,7 +28,6 @@ class Recording:
     def __init__(self, recourse: Recourse) -> None:
         """Take the project's recourse."""
         self.recourse = recourse
-        self._turn = anyio.CapacityLimiter(N_WRITING)
 
     async def answer(
         self, classifier: Classifier, upload: Upload, *, key: str | None, fields: Mapping[str, str] | None = None
@@ -39,19 +37,46 @@ class Recording:
         Args: key: of the request, where its header has one.  fields: of the whole form, where all of it was read.
         Raises: InputError: the key or the columns beside the photo will not do.
         """
-        said = await classifier.said(upload, facts=True)
-        answer = shown(said)
-        if said.error is None:
-            given = upload.fields if fields is None else fields
-            answer["ticket"] = await self.ticket(upload.content, said, given, key=key, model_id=classifier.model.id)
+        given = upload.fields if fields is None else fields
+
+        def tell(said: Prediction) -> tuple[dict[str, Any], Future[Any] | None]:
+            if said.error is not None:
+                return shown(said), None
+            written, ticket = self._begin(upload.content, said, given, key=key, model_id=classifier.model.id)
+            return {**shown(said), "ticket": ticket}, written
+
+        answer, written = await classifier.told(upload, tell)
+        if written is not None:
+            await asyncio.wrap_future(written)
         return answer
 
-    async def ticket(
+    async def tickets(
+        self,
+        texts: Sequence[str],
+        said: Sequence[Prediction],
+        fields: Mapping[str, str],
+        *,
+        key: str | None,
+        model_id: str,
+    ) -> list[str | None]:
+        """Record answers to texts; give their tickets once all are on disk, None where there is no answer."""
+
+        def begin() -> list[tuple[Future[Any], str] | None]:
+            return [
+                None if each.error else self._begin(text, each, fields, key=key, model_id=model_id)
+                for text, each in zip(texts, said, strict=True)
+            ]
+
+        begun = await to_thread.run_sync(begin)
+        for each in begun:
+            if each is not None:
+                await asyncio.wrap_future(each[0])
+        return [None if each is None else each[1] for each in begun]
+
+    def _begin(
         self, content: bytes | str, said: Prediction, fields: Mapping[str, str], *, key: str | None, model_id: str
-    ) -> str:
-        """Record one answer; give its ticket once it is on disk."""
-        record = partial(
-            self.recourse.answered,
+    ) -> tuple[Future[Any], str]:
+        return self.recourse.begin_answer(
             content,
             said,
             key=key or fields.get(KEY) or None,
@@ -59,8 +84,6 @@ class Recording:
             may_check=fields.get(MAY_CHECK, "yes").strip().lower() not in NO,
             model_id=model_id,
         )
-        _, ticket = await to_thread.run_sync(record, limiter=self._turn)
-        return ticket
 
     def page(self, key: str, *, has_people: bool = False) -> dict[str, Any]:
         """Give what the classifier's page says of it; `has_people`: there are accounts, so one can sign in."""

@@ -29,6 +29,7 @@ from florilegium.source.base import Kind
 
 MOST_BUTTONS = 24  # classes with a button of their own; beyond that they are typed
 MOST_CHARS = 20_000  # of a text on the page
+NONE = "none"  # the button that says: none of the classes
 IS = "is:"  # a button that says what it is: is:peony
 Who = Annotated[Person, Depends(reviewer)]
 
@@ -83,7 +84,7 @@ def _case(router: APIRouter, desk: Desk, examples: Examples) -> None:
         recourse = desk.recourse
         try:
             label = _chosen(given)
-            recourse.judge_blind(number, person.name, label, key=given.key)
+            recourse.judge_blind(number, person.name, label, is_none=given.choice == NONE, key=given.key)
         except (InputError, StateError) as error:
             return _page(desk, examples, request, number, person, notice=str(error), status=status_of(error))
         return RedirectResponse(f"{at(request)}/review/{number}", 303)
@@ -109,7 +110,7 @@ def _case(router: APIRouter, desk: Desk, examples: Examples) -> None:
 def _chosen(given: Answer) -> str | None:
     if given.choice.startswith(IS):
         return given.choice.removeprefix(IS)
-    if given.choice == "unsure":
+    if given.choice in {NONE, "unsure"}:
         return None
     if not given.label.strip():
         raise InputError("Type a class first, or say that you cannot tell.")
@@ -130,7 +131,7 @@ def _page(
     recourse = desk.recourse
     found = recourse.blind(number, person.name)
     notice = f"{notice[:1].upper()}{notice[1:]}"
-    shown: dict[str, Any] = {"case": _shown(recourse, found), "classes": found.classes, "notice": notice, "guide": ()}
+    shown: dict[str, Any] = {"case": _shown(recourse, found), "classes": found.classes, "notice": notice}
     key = _keys(recourse, number, person)
     if not found.is_done:
         buttons = found.classes if len(found.classes) <= MOST_BUTTONS else ()
@@ -172,7 +173,7 @@ def _file(
         "file": {
             "answer": opened.prediction,
             "blind": blind,
-            "blind_word": "nothing to look at" if not opened.review.had_content else "none of them, or cannot tell",
+            "blind_word": _blind_word(opened.review),
             "blind_seconds": words.blind_seconds(opened.file.events, opened.review.who),
             "agrees": blind is not None and blind == opened.answer,
             "is_appeal": is_appeal,
@@ -194,6 +195,13 @@ def _file(
         "back_key": key("back"),
         "drafting": drafting.how(),
     }
+
+
+def _blind_word(review: Review) -> str:
+    """Tell in words what somebody said blind who named no class."""
+    if review.is_none:
+        return "none of the classes"
+    return "could not tell" if review.had_content else "nothing to look at"
 
 
 def _other(review: Review) -> dict[str, Any]:
