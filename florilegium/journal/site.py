@@ -10,7 +10,7 @@ from datetime import datetime, time
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 from mdurl import encode
 
 from florilegium.evaluation.words import counted
@@ -18,7 +18,7 @@ from florilegium.journal import drawings, feed, search
 from florilegium.journal.chapter import Chapter, long_date
 from florilegium.journal.folder import Journal, JournalSettings
 from florilegium.journal.markup import Rendered, page_name, render
-from florilegium.report.render import cleaned
+from florilegium.report.render import cleaned, strict_environment
 
 ASSETS = Path(__file__).parent / "assets"
 FILES = ("style.css", "theme.js", "search.js", "icon.svg")
@@ -203,13 +203,6 @@ def _render(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("florilegium.journal"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=cleaned,
-    )
+    environment = strict_environment(PackageLoader("florilegium.journal"))
     environment.filters["counted"] = counted
     return environment

@@ -6,7 +6,7 @@ Reads this package's own templates, once, and no other file.
 import re
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from florilegium.evaluation.words import counted, percent, percent_bare, points
@@ -67,16 +67,21 @@ def breakable(name: str) -> Markup:
     return Markup(str(escaped).replace("/", "/<wbr>").replace("_", "_<wbr>"))  # noqa: S704 - escaped just above
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("florilegium.report"),
+def strict_environment(loader: BaseLoader) -> Environment:
+    """Give templates that escape what is data, strip what no page may hold, and know no missing value."""
+    return Environment(
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=cleaned,
     )
+
+
+@cache
+def _environment() -> Environment:
+    environment = strict_environment(PackageLoader("florilegium.report"))
     environment.filters |= {
         "breakable": breakable,
         "short": short,

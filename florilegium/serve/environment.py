@@ -2,22 +2,17 @@
 
 from collections.abc import Callable
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader
 
 from florilegium.evaluation.words import counted, percent, percent_bare
 from florilegium.export.phrases import one_in
-from florilegium.report.render import breakable, cleaned, unbroken
+from florilegium.report.render import breakable, strict_environment, unbroken
 
 
 def page_environment(**filters: Callable[..., object]) -> Environment:
     """Give the templates of `serve` and what the exported page lends them; `filters` are a page's own."""
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("florilegium.serve"), PackageLoader("florilegium.export", "assets")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=cleaned,
+    environment = strict_environment(
+        ChoiceLoader([PackageLoader("florilegium.serve"), PackageLoader("florilegium.export", "assets")])
     )
     environment.filters |= {
         "breakable": breakable,

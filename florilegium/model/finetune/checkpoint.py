@@ -4,11 +4,13 @@ One file per training, tensors as safetensors and the rest as JSON in its header
 is pickled. What chance will bring is not kept: it depends on seed and epoch alone.
 """
 
+import hashlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,7 +19,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from florilegium.errors import StorageError
-from florilegium.types import Floats
+from florilegium.types import Floats, Ints
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 KEY = "florilegium.finetune"
 
@@ -32,6 +37,17 @@ class Progressed:
     answers: list[Floats] = field(default_factory=list)  # per epoch: probabilities of the held-out items (m, k)
 
     seconds: float = 0.0
+
+
+def key_of(plan: "DataclassInstance", network: str, device: str, *, k: int, y: Ints, folds: Ints, told: object) -> str:
+    """Name all that a training depends on, so that no checkpoint of another one is taken up.
+
+    Args: network: the key of what it starts from.  told: of the items, such as their contents; its `repr` counts.
+    """
+    digest = hashlib.sha256(repr((asdict(plan), network, device, k)).encode())
+    digest.update(y.tobytes() + folds.tobytes())
+    digest.update(repr(told).encode())
+    return digest.hexdigest()
 
 
 def save(path: Path, state: Progressed, *, key: str) -> None:

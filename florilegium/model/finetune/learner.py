@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own habit
-from torch import Tensor, nn
+from torch import Tensor
 
 from florilegium.errors import SettingError
 from florilegium.features.encoder import GraphEncoder
 from florilegium.features.stream import Runner
 from florilegium.model.finetune import checkpoint
+from florilegium.model.finetune.averaged import Averaged
 from florilegium.model.finetune.checkpoint import Progressed
 from florilegium.model.finetune.examples import Batch, Examples, Photos, epoch_batches
 from florilegium.model.finetune.network import Network, learning_side
@@ -27,7 +28,6 @@ from florilegium.model.weights import Linear
 from florilegium.types import Floats, Ints, Vectors
 
 ANSWER_BATCH = 32
-NORM_OF_GRADIENT = 5.0  # a gradient longer than this is cut to it: one odd batch must not undo an epoch
 
 Said = Callable[[str], None]  # hears sentences for the user
 
@@ -40,44 +40,29 @@ class HeldOut:
     rows: Ints  # (m,)
 
 
-class Learner:
-    """A network with a linear head on one device."""
+class Learner(Averaged):
+    """A network with a linear head on one device, and the photos that it is shown."""
 
     def __init__(self, encoder: GraphEncoder, head: Linear, plan: Plan, *, device: str, said: Said) -> None:
         """Put network and head on the device, with the frozen model's head as the start.
 
         Args: head: (d, k) on embeddings.  device: "cpu" or "cuda".  said: hears what is worth telling.
         """
-        self.plan, self.device, self.said = plan, torch.device(device), said
+        network = Network(encoder)
+        n = len(network.learned)
+        super().__init__(
+            network,
+            head,
+            rates=[plan.rate_of_layer(i, n) for i in range(n)],
+            head_rate=plan.head_rate,
+            weight_decay=plan.weight_decay,
+            averaging=plan.averaging,
+            device=device,
+        )
+        self.plan, self.said = plan, said
         self.side = plan.side or learning_side(encoder)
         self.runner = Runner(encoder)
-        self.network = Network(encoder).to(self.device)
-        self.head = nn.Linear(*head.coef.shape).to(self.device)
-        with torch.no_grad():
-            self.head.weight.copy_(torch.from_numpy(np.ascontiguousarray(head.coef.T)))
-            self.head.bias.copy_(torch.from_numpy(np.ascontiguousarray(head.intercept)))
-        self.weights: dict[str, Tensor] = {
-            **dict(self.network.parameters_in_order()),
-            "head.weight": self.head.weight,
-            "head.bias": self.head.bias,
-        }
-        self.averages = {name: tensor.detach().clone() for name, tensor in self.weights.items()}
-        self.optimizer = torch.optim.AdamW(self._groups(), betas=(0.9, 0.99))
         self.micro = plan.batch  # photos that are in memory at once; smaller where memory ends
-
-    def _groups(self) -> list[dict[str, object]]:
-        """Give each tensor its peak rate; biases and scales are not pulled towards zero."""
-        n = len(self.network.learned)
-        rates = [self.plan.rate_of_layer(i, n) for i in range(n)] + [self.plan.head_rate] * 2
-        return [
-            {
-                "params": [tensor],
-                "peak": rate,
-                "lr": rate,
-                "weight_decay": self.plan.weight_decay if tensor.ndim > 1 else 0.0,
-            }
-            for tensor, rate in zip(self.weights.values(), rates, strict=True)
-        ]
 
     def learn(
         self,
@@ -95,7 +80,7 @@ class Learner:
             progress: hears steps done and steps in all.
         """
         state = (checkpoint.load(kept, key=key) if kept else None) or Progressed()
-        self._restore(state)
+        self.restore(state)
         n_steps = examples.n_steps(self.plan)
         for epoch in range(state.epoch, epochs):
             began, total = time.perf_counter(), 0.0
@@ -107,7 +92,7 @@ class Learner:
             if held_out is not None:
                 state.answers.append(self.answer(held_out))
             state.epoch, state.seconds = epoch + 1, state.seconds + time.perf_counter() - began
-            state.tensors = self._tensors()
+            state.tensors = self.tensors()
             if kept:
                 checkpoint.save(kept, state, key=key)
         progress(epochs * n_steps, epochs * n_steps)
@@ -115,13 +100,8 @@ class Learner:
 
     def step(self, batch: Batch, *, at: int, n_steps: int) -> float:
         """Take one step; where the device's memory ends, take it in smaller parts."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["peak"] * self.plan.rate_at(at, n_steps)
-        loss = self._fitting(batch, at)
-        nn.utils.clip_grad_norm_(list(self.weights.values()), NORM_OF_GRADIENT)
-        self.optimizer.step()
-        self._average(at)
-        return loss
+        share = self.plan.rate_at(at, n_steps)
+        return self.take_step(lambda: self._fitting(batch, at), at=at, share=share)
 
     def _fitting(self, batch: Batch, at: int) -> float:
         """Fill the gradients; where the device's memory ends, with fewer photos at a time, to the same result."""
@@ -175,12 +155,6 @@ class Learner:
             return torch.autocast("cuda", dtype=torch.bfloat16)
         return nullcontext()
 
-    def _average(self, at: int) -> None:
-        decay = min(self.plan.averaging, (1 + at) / (10 + at))  # the first steps would otherwise weigh for long
-        with torch.no_grad():
-            for name, tensor in self.weights.items():
-                self.averages[name].lerp_(tensor, 1 - decay)
-
     def answer(self, held_out: HeldOut) -> Floats:
         """Give probabilities float64 (m, k) of the averaged weights, on photos prepared as the model file does it."""
         # While `_embedded` goes on, the head has its averaged weights too.
@@ -192,41 +166,9 @@ class Learner:
         return np.concatenate(list(self._embedded(items)))
 
     def _embedded(self, items: HeldOut) -> Iterator[Vectors]:
-        own = {name: tensor.detach().clone() for name, tensor in self.weights.items()}
-        self._load(self.averages)
-        try:
+        with self.in_averages():
             for start in range(0, len(items.rows), ANSWER_BATCH):
                 photos = [items.photos(int(row)) for row in items.rows[start : start + ANSWER_BATCH]]
                 fitted = np.stack([self.runner.fit(photo[None])[0] for photo in photos])
                 with torch.no_grad(), self._precision():
                     yield self.network(torch.from_numpy(fitted).to(self.device)).float().cpu().numpy()
-        finally:
-            self._load(own)
-
-    def _load(self, tensors: dict[str, Tensor]) -> None:
-        with torch.no_grad():
-            for name, tensor in tensors.items():
-                self.weights[name].copy_(tensor)
-
-    def _tensors(self) -> dict[str, Tensor]:
-        kept = {f"weight/{name}": tensor for name, tensor in self.weights.items()}
-        kept |= {f"average/{name}": tensor for name, tensor in self.averages.items()}
-        for name, tensor in self.weights.items():
-            kept |= {f"moment/{what}/{name}": value for what, value in self.optimizer.state[tensor].items()}
-        return kept
-
-    def _restore(self, state: Progressed) -> None:
-        for name, tensor in self.weights.items():
-            if state.epoch:
-                self.averages[name].copy_(state.tensors[f"average/{name}"])
-                for what in ("step", "exp_avg", "exp_avg_sq"):
-                    value = state.tensors[f"moment/{what}/{name}"]
-                    self.optimizer.state[tensor][what] = value if what == "step" else value.to(self.device)
-        if state.epoch:
-            self._load({name: state.tensors[f"weight/{name}"] for name in self.weights})
-
-    def averaged(self) -> tuple[dict[str, Tensor], Linear]:
-        """Give the network's averaged tensors by their ONNX names, and the head's as weights of a linear head."""
-        network = {name: self.averages[name] for name in self.network.learned}
-        coef, intercept = (self.averages[f"head.{part}"].cpu().numpy() for part in ("weight", "bias"))
-        return network, Linear(coef=np.ascontiguousarray(coef.T), intercept=intercept)

@@ -1,6 +1,7 @@
 """What can be chosen about fine-tuning, and what measured best. Path: features -> **model.finetune**."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from florilegium.errors import SettingError
@@ -49,11 +50,7 @@ class Plan:
             "source_power": (0.0, 1.0),
             "warm_share": (0.0, 0.9),
         }
-        faults = [
-            f"{name} = {getattr(self, name)}: expected {low} to {high}"
-            for name, (low, high) in ranges.items()
-            if not low <= getattr(self, name) <= high
-        ]
+        faults = faults_of(self, ranges)
         if self.side is not None and not 32 <= self.side <= 1024:
             faults.append(f"side = {self.side}: expected 32 to 1024 px")
         if faults:
@@ -75,6 +72,19 @@ class Plan:
         """
         depth = (n_layers - 1 - number) / max(1, n_layers - 1)  # 0: last, 1: first
         return self.body_rate * math.pow(self.depth_decay, depth)
+
+
+def faults_of(plan: object, ranges: Mapping[str, tuple[float, float]]) -> list[str]:
+    """Give a sentence per value of a plan that is out of its range (low, high), both included.
+
+    >>> faults_of(Plan(), {"batch": (64, 128), "epochs": (1, 1000)})
+    ['batch = 32: expected 64 to 128']
+    """
+    return [
+        f"{name} = {getattr(plan, name)}: expected {low} to {high}"
+        for name, (low, high) in ranges.items()
+        if not low <= getattr(plan, name) <= high
+    ]
 
 
 def rate_at(step: int, n_steps: int, *, warm_share: float) -> float:

@@ -14,12 +14,16 @@ from typing import Generic, TypeVar
 import numpy as np
 import torch
 
+from florilegium.features.encoder import GraphEncoder
+from florilegium.features.sentences import SentenceEncoder
 from florilegium.model.finetune import checkpoint
 from florilegium.model.finetune.checkpoint import Progressed
 from florilegium.model.finetune.epochs import Chosen, chosen
 from florilegium.model.finetune.forecast import Forecast
 from florilegium.model.finetune.memory import peak_bytes
+from florilegium.model.finetune.tuning import Tuned
 from florilegium.model.head import asked
+from florilegium.model.weights import Linear
 from florilegium.types import Floats, Ints, Progress, Vectors
 
 N_TRIES = 3  # of a step and of an answer, before a forecast; the first one pays for what later ones have
@@ -87,6 +91,7 @@ class RowLearner(ABC):
 
 
 L = TypeVar("L", bound=RowLearner)
+E = TypeVar("E", bound=GraphEncoder | SentenceEncoder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -151,6 +156,19 @@ def learned(
         progress=bar(n_parts - 1),
     )
     return Learned(learner=learner, best=best, fold_vectors=tuple(vectors), seconds=seconds + state.seconds)
+
+
+def tuned(found: Learned[L], *, encoder: E, head: Linear) -> Tuned[E]:
+    """Give what was learned with the encoder and the head that were made of it."""
+    return Tuned(
+        encoder=encoder,
+        head=head,
+        scores=found.best.scores,
+        fold_vectors=found.fold_vectors,
+        epochs=found.best.epochs,
+        errors=found.best.errors,
+        seconds=found.seconds,
+    )
 
 
 def forecast_of(

@@ -5,19 +5,18 @@ is the one that the last training takes, and whether the result is better than t
 comparison to say. Sees the training side only.
 """
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from florilegium.features.encoder import GraphEncoder
-from florilegium.model.finetune import warp
+from florilegium.model.finetune import checkpoint, warp
 from florilegium.model.finetune.forecast import N_STEPS, Forecast
 from florilegium.model.finetune.memory import keep_memory
-from florilegium.model.finetune.runs import forecast_of, learned, timed
+from florilegium.model.finetune.runs import forecast_of, learned, timed, tuned
 from florilegium.model.finetune.scratch_learner import ANSWER_BATCH, ScratchLearner
 from florilegium.model.finetune.scratch_network import learned_encoder
 from florilegium.model.finetune.scratch_plan import ScratchPlan
@@ -76,20 +75,14 @@ def from_scratch(
         task.folds,
         k=task.k,
         epochs=plan.epochs,
-        key=_key(task, plan, device),
+        key=checkpoint.key_of(
+            plan, task.plain.key, device, k=task.k, y=task.y, folds=task.folds, told=list(task.hashes)
+        ),
         kept=kept,
         step=STEP,
         progress=progress,
     )
-    return Tuned(
-        encoder=learned_encoder(task.plain, found.learner.average),
-        head=found.learner.head(),
-        scores=found.best.scores,
-        fold_vectors=found.fold_vectors,
-        epochs=found.best.epochs,
-        errors=found.best.errors,
-        seconds=found.seconds,
-    )
+    return tuned(found, encoder=learned_encoder(task.plain, found.learner.average), head=found.learner.head())
 
 
 def scratch_forecast(task: ScratchTask, plan: ScratchPlan, *, device: str) -> Forecast:
@@ -103,11 +96,3 @@ def scratch_forecast(task: ScratchTask, plan: ScratchPlan, *, device: str) -> Fo
     step_s = timed(lambda: float(learner.step(rows, theta, at=0, n_steps=N_STEPS))) / len(some)
     answer_s = timed(lambda: learner.answer(few)) / len(few)
     return forecast_of(learner, task.folds, epochs=plan.epochs, seen=1.0, step_s=step_s, answer_s=answer_s)
-
-
-def _key(task: ScratchTask, plan: ScratchPlan, device: str) -> str:
-    """Name all that a training depends on, so that no checkpoint of another one is taken up."""
-    digest = hashlib.sha256(repr((asdict(plan), task.plain.key, device, task.k)).encode())
-    digest.update(task.y.tobytes() + task.folds.tobytes())
-    digest.update(repr(list(task.hashes)).encode())
-    return digest.hexdigest()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from florilegium.errors import SettingError
-from florilegium.model.finetune.plan import rate_at
+from florilegium.model.finetune.plan import faults_of, rate_at
 
 VIEWS = 600_000  # that a training sees in all: ten epochs of MNIST's 60,000 digits
 LEAST_EPOCHS, MOST_EPOCHS = 10, 60
@@ -45,11 +45,7 @@ class ScratchPlan:
             "averaging": (0.0, 0.99999),
             "warm_share": (0.0, 0.9),
         }
-        faults = [
-            f"{name} = {getattr(self, name)}: expected {low} to {high}"
-            for name, (low, high) in ranges.items()
-            if not low <= getattr(self, name) <= high
-        ]
+        faults = faults_of(self, ranges)
         if not 1 <= len(self.widths) <= 8 or not all(1 <= width <= 1024 for width in self.widths):
             faults.append(f"widths = {self.widths}: expected 1 to 8 whole numbers of 1 to 1,024 channels")
         if faults:

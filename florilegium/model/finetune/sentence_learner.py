@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own habit
-from torch import Tensor, nn
+from torch import Tensor
 
 from florilegium.features.sentences import TOKEN_IDS, TOKEN_MASK, SentenceEncoder
 from florilegium.features.sentences.tokens import padded_tokens
 from florilegium.model.finetune import pairs
-from florilegium.model.finetune.checkpoint import Progressed
+from florilegium.model.finetune.averaged import Averaged
 from florilegium.model.finetune.network import GraphNetwork
 from florilegium.model.finetune.runs import RowLearner
 from florilegium.model.finetune.sentence_plan import SentencePlan
@@ -24,13 +24,12 @@ from florilegium.model.weights import Linear
 from florilegium.types import Floats, Ints, Vectors
 
 ANSWER_BATCH = 64
-NORM_OF_GRADIENT = 5.0  # a gradient longer than this is cut to it: one odd batch must not undo an epoch
 HIDDEN_BELOW = -1e9
 
 Tokens = Sequence[Sequence[int]]  # per text the numbers of its tokens, at least one
 
 
-class SentenceLearner(RowLearner):
+class SentenceLearner(Averaged, RowLearner):
     """A sentence encoder with a linear head, on one device."""
 
     def __init__(
@@ -40,27 +39,17 @@ class SentenceLearner(RowLearner):
 
         Args: tokens: of n texts.  y: (n,) classes 0..k-1.  head: (d, k) on embeddings.  device: "cpu" or "cuda".
         """
-        self.plan, self.device = plan, torch.device(device)
-        self.tokens, self.y = tokens, y
-        self.network = GraphNetwork(encoder.trunk, name=encoder.name).to(self.device)
-        self.head = nn.Linear(*head.coef.shape).to(self.device)
-        with torch.no_grad():
-            self.head.weight.copy_(torch.from_numpy(np.ascontiguousarray(head.coef.T)))
-            self.head.bias.copy_(torch.from_numpy(np.ascontiguousarray(head.intercept)))
-        self.weights: dict[str, Tensor] = {
-            **dict(self.network.parameters_in_order()),
-            "head.weight": self.head.weight,
-            "head.bias": self.head.bias,
-        }
-        self.averages = {name: tensor.detach().clone() for name, tensor in self.weights.items()}
-        rates = [plan.body_rate] * len(self.network.learned) + [plan.head_rate] * 2
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": [tensor], "peak": rate, "lr": rate, "weight_decay": plan.weight_decay * (tensor.ndim > 1)}
-                for tensor, rate in zip(self.weights.values(), rates, strict=True)
-            ],
-            betas=(0.9, 0.99),
+        network = GraphNetwork(encoder.trunk, name=encoder.name)
+        super().__init__(
+            network,
+            head,
+            rates=[plan.body_rate] * len(network.learned),
+            head_rate=plan.head_rate,
+            weight_decay=plan.weight_decay,
+            averaging=plan.averaging,
+            device=device,
         )
+        self.plan, self.tokens, self.y = plan, tokens, y
 
     def n_steps(self, rows: Ints) -> int:
         """Give the steps of one epoch on these rows, at least 1."""
@@ -83,21 +72,17 @@ class SentenceLearner(RowLearner):
 
     def step(self, rows: Ints, *, at: int, n_steps: int) -> float:
         """Take one step on some rows (b,); give its loss."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["peak"] * self.plan.rate_at(at, n_steps)
+        share = self.plan.rate_at(at, n_steps)
+        return self.take_step(lambda: self._gradients(rows, at), at=at, share=share)
+
+    def _gradients(self, rows: Ints, at: int) -> float:
+        """Fill the gradients of both losses; give their sum."""
         vectors = self._vectors(rows, rng=np.random.default_rng([self.plan.seed, at, 8]))
         y = torch.from_numpy(self.y[rows]).to(self.device)
         loss = F.cross_entropy(self.head(vectors), y, label_smoothing=self.plan.smoothing)
         if self.plan.contrast:
             loss = loss + self.plan.contrast * contrast(vectors, y, heat=self.plan.heat)
-        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # the library has no types here
-        nn.utils.clip_grad_norm_(list(self.weights.values()), NORM_OF_GRADIENT)
-        self.optimizer.step()
-        decay = min(self.plan.averaging, (1 + at) / (10 + at))  # the first steps would otherwise weigh for long
-        with torch.no_grad():
-            for name, tensor in self.weights.items():
-                self.averages[name].lerp_(tensor, 1 - decay)
         return float(loss.item())
 
     def _vectors(self, rows: Ints, *, rng: np.random.Generator | None = None) -> Tensor:
@@ -127,46 +112,12 @@ class SentenceLearner(RowLearner):
 
     def _embedded(self, rows: Ints) -> Iterator[tuple[Ints, Tensor]]:
         """Give places and vectors, texts of like length together; head and network have their averages meanwhile."""
-        own = {name: tensor.detach().clone() for name, tensor in self.weights.items()}
         by_length = np.argsort([-len(self.tokens[row]) for row in rows], kind="stable")
-        self._load(self.averages)
-        try:
+        with self.in_averages():
             for start in range(0, len(rows), ANSWER_BATCH):
                 places = by_length[start : start + ANSWER_BATCH]
                 with torch.no_grad():
                     yield places, self._vectors(rows[places])
-        finally:
-            self._load(own)
-
-    def _load(self, tensors: dict[str, Tensor]) -> None:
-        with torch.no_grad():
-            for name, tensor in tensors.items():
-                self.weights[name].copy_(tensor)
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Give weights, their averages, and the optimiser's moments."""
-        kept = {f"weight/{name}": tensor for name, tensor in self.weights.items()}
-        kept |= {f"average/{name}": tensor for name, tensor in self.averages.items()}
-        for name, tensor in self.weights.items():
-            kept |= {f"moment/{what}/{name}": value for what, value in self.optimizer.state[tensor].items()}
-        return kept
-
-    def restore(self, state: Progressed) -> None:
-        """Take up what a checkpoint kept."""
-        if not state.epoch:
-            return
-        self._load({name: state.tensors[f"weight/{name}"] for name in self.weights})
-        for name, tensor in self.weights.items():
-            self.averages[name].copy_(state.tensors[f"average/{name}"])
-            for what in ("step", "exp_avg", "exp_avg_sq"):
-                value = state.tensors[f"moment/{what}/{name}"]
-                self.optimizer.state[tensor][what] = value if what == "step" else value.to(self.device)
-
-    def averaged(self) -> tuple[dict[str, Tensor], Linear]:
-        """Give the network's averaged tensors by their ONNX names, and the head's as weights of a linear head."""
-        network = {name: self.averages[name] for name in self.network.learned}
-        coef, intercept = (self.averages[f"head.{part}"].cpu().numpy() for part in ("weight", "bias"))
-        return network, Linear(coef=np.ascontiguousarray(coef.T), intercept=intercept)
 
 
 def contrast(vectors: Tensor, y: Tensor, *, heat: float) -> Tensor:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from florilegium.errors import SettingError
-from florilegium.model.finetune.plan import rate_at
+from florilegium.model.finetune.plan import faults_of, rate_at
 
 SEEN = 4_000  # texts that an epoch sees at least: few texts come several times, each time beside others
 MOST_REPEATS = 10
@@ -45,11 +45,7 @@ class SentencePlan:
             "averaging": (0.0, 0.99999),
             "warm_share": (0.0, 0.9),
         }
-        faults = [
-            f"{name} = {getattr(self, name)}: expected {low} to {high}"
-            for name, (low, high) in ranges.items()
-            if not low <= getattr(self, name) <= high
-        ]
+        faults = faults_of(self, ranges)
         if faults:
             raise SettingError(f"fine-tuning on texts: {'; '.join(faults)}. Correct them and train again.")
 

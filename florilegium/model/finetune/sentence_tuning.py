@@ -4,9 +4,8 @@ Every fold starts from the frozen network and a head that never saw the fold's h
 only; whether the result is better than the frozen head is for the paired comparison to say.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +18,10 @@ from florilegium.errors import SettingError
 from florilegium.features.precision import halved
 from florilegium.features.sentences import SentenceEncoder, with_trunk
 from florilegium.features.sentences.tokens import Tokens
+from florilegium.model.finetune import checkpoint
 from florilegium.model.finetune.forecast import Forecast
 from florilegium.model.finetune.memory import keep_memory
-from florilegium.model.finetune.runs import forecast_of, learned, timed
+from florilegium.model.finetune.runs import forecast_of, learned, timed, tuned
 from florilegium.model.finetune.sentence_learner import ANSWER_BATCH, SentenceLearner
 from florilegium.model.finetune.sentence_plan import SentencePlan
 from florilegium.model.finetune.tuning import Tuned, start_head
@@ -66,21 +66,15 @@ def tuned_on_texts(
         task.folds,
         k=task.k,
         epochs=plan.epochs,
-        key=_key(task, plan, device),
+        key=checkpoint.key_of(
+            plan, task.encoder.key, device, k=task.k, y=task.y, folds=task.folds, told=list(task.hashes)
+        ),
         kept=kept,
         step=STEP,
         progress=progress,
     )
     network, head = found.learner.averaged()
-    return Tuned(
-        encoder=tuned_sentences(task.encoder, network),
-        head=head,
-        scores=found.best.scores,
-        fold_vectors=found.fold_vectors,
-        epochs=found.best.epochs,
-        errors=found.best.errors,
-        seconds=found.seconds,
-    )
+    return tuned(found, encoder=tuned_sentences(task.encoder, network), head=head)
 
 
 def sentence_forecast(task: SentenceTask, plan: SentencePlan, *, device: str) -> Forecast:
@@ -132,11 +126,3 @@ def _refuse_bytes(encoder: SentenceEncoder) -> None:
             f"{encoder.name}: its weights are bytes, which cannot be trained. Take the folder it was made from "
             "(--encoder st:PATH), fine-tune, or train without --finetune."
         )
-
-
-def _key(task: SentenceTask, plan: SentencePlan, device: str) -> str:
-    """Name all that a training depends on, so that no checkpoint of another one is taken up."""
-    digest = hashlib.sha256(repr((asdict(plan), task.encoder.key, device, task.k)).encode())
-    digest.update(task.y.tobytes() + task.folds.tobytes())
-    digest.update(repr(list(task.hashes)).encode())
-    return digest.hexdigest()

@@ -5,9 +5,8 @@ each epoch. The number of epochs that served best out of fold is the one that th
 side only; whether the result is better than the frozen head is for the paired comparison to say.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -16,6 +15,7 @@ import torch
 
 from florilegium.features.encoder import GraphEncoder
 from florilegium.features.sentences import SentenceEncoder
+from florilegium.model.finetune import checkpoint
 from florilegium.model.finetune.epochs import chosen
 from florilegium.model.finetune.examples import Examples, Photos, source_weights
 from florilegium.model.finetune.learner import HeldOut, Learner
@@ -126,7 +126,15 @@ class _Run:
         self.said, self.progress, self.n_parts = said, progress, n_parts
         self.weights = source_weights(task.sources, power=plan.source_power)
         self.c = _strength(task)
-        self.key = _key(task, plan, device)
+        self.key = checkpoint.key_of(
+            plan,
+            task.encoder.key,
+            device,
+            k=task.k,
+            y=task.y,
+            folds=task.folds,
+            told=(list(task.hashes), list(task.sources)),
+        )
 
     def fold(self, number: int, part: int) -> _Part:
         learner = self._learner(np.flatnonzero(self.task.folds != number))
@@ -183,11 +191,3 @@ def _strength(task: Task) -> float:
     """Choose the frozen head's C on the same folds."""
     found = LinearHead.search(task.x, task.y, task.folds, k=task.k, seed=0).head
     return found.c if isinstance(found, LinearHead) else LinearHead().c
-
-
-def _key(task: Task, plan: Plan, device: str) -> str:
-    """Name all that a training depends on, so that no checkpoint of another one is taken up."""
-    digest = hashlib.sha256(repr((asdict(plan), task.encoder.key, device, task.k)).encode())
-    digest.update(task.y.tobytes() + task.folds.tobytes())
-    digest.update(repr((list(task.hashes), list(task.sources))).encode())
-    return digest.hexdigest()

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from florilegium.appeals import Case, Consent, Origin
 from florilegium.errors import InputError
@@ -68,27 +68,28 @@ class Recorder:
                 future.set_exception(error)
 
 
-def begun(
-    recourse: "Recourse",
-    upload: bytes | str,
-    said: Said,
-    *,
-    key: str | None,
-    metadata: Mapping[str, str],
-    may_check: bool,
-    may_learn: bool,
-    model_id: str,
-) -> tuple[Future[Prediction], str]:
+class Told(TypedDict, total=False):
+    """What the sender says beside an upload, and who answered it."""
+
+    key: str | None  # the sender's own number of the request; sent twice with one upload, recorded once, same ticket
+    metadata: Mapping[str, str]  # by column (site, language)
+    may_check: bool  # False: the asker does not want a person to look at it, whatever chance draws
+    may_learn: bool  # the asker lets the model learn from it, should chance draw it; else not
+    model_id: str | None  # of the model that answered; None: the current one
+
+
+def begun(recourse: "Recourse", upload: bytes | str, said: Said, told: Told) -> tuple[Future[Prediction], str]:
     """Begin to record an answer; see `Recourse.begin_answer`."""
     if said.error is not None:
         raise InputError(f"{said.input}: there is no answer to record: {said.error}")
     octets = upload.encode("utf-8", "surrogatepass") if isinstance(upload, str) else upload
+    key, may_check = told.get("key"), told.get("may_check", True)
     sha256 = hashlib.sha256(octets).hexdigest()
     ticket = recourse.keyed.answer_ticket(None if key is None else checked_key(key), sha256)
     is_drawn = recourse.keyed.draw("audit", ticket) < recourse.settings.audit_share
     prediction = Prediction(
         at=recourse.now(),
-        model_id=model_id,
+        model_id=told.get("model_id") or recourse.model.id,
         kind=Kind.TEXT if isinstance(upload, str) else Kind.IMAGE,
         sha256=sha256,
         label=said.label,
@@ -97,14 +98,14 @@ def begun(
         top=said.top,
         key=None if key is None else recourse.keyed.key("answer", key, sha256),
         facts=_facts(upload, said),
-        metadata=words.columns(metadata),
+        metadata=words.columns(told.get("metadata", NOTHING)),
         may_check=may_check,
         drawn=is_drawn,
         ticket_hash=ticket_hash(ticket),
     )
     recording = Recording(prediction=prediction, vector=said.vector)
     if is_drawn and may_check:
-        recording = _audited(recourse, recording, octets, may_learn=may_learn)
+        recording = _audited(recourse, recording, octets, may_learn=told.get("may_learn", False))
     return recourse.recorder.record(recording), ticket
 
 

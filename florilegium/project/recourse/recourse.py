@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from florilegium.appeals import Consent, Ruling
 from florilegium.errors import InputError, StepMissing
@@ -18,7 +18,7 @@ from florilegium.model.file import open_model
 from florilegium.model.opened import ModelFile
 from florilegium.model.predict import Prediction as Said
 from florilegium.project.recourse import answering, appealing, learning, mailing, persons, retention, reviewing
-from florilegium.project.recourse.answering import Recorder
+from florilegium.project.recourse.answering import Recorder, Told
 from florilegium.project.recourse.appealing import CaseStatus
 from florilegium.project.recourse.keyed import KEY_NAME, Keyed
 from florilegium.project.recourse.mailing import Delivered
@@ -59,66 +59,25 @@ class Recourse:
 
     # Live answers
 
-    def answered(
-        self,
-        upload: bytes | str,
-        prediction: Said,
-        *,
-        key: str | None = None,
-        metadata: Mapping[str, str] = NOTHING,
-        may_check: bool = True,
-        may_learn: bool = False,
-        model_id: str | None = None,
-    ) -> tuple[Prediction, str]:
+    def answered(self, upload: bytes | str, prediction: Said, **told: Unpack[Told]) -> tuple[Prediction, str]:
         """Record a live answer; it is on disk when this returns. Give it with the ticket by which it can be contested.
-
-        Takes what `begin_answer` takes.
-        """
-        written, ticket = self.begin_answer(
-            upload,
-            prediction,
-            key=key,
-            metadata=metadata,
-            may_check=may_check,
-            may_learn=may_learn,
-            model_id=model_id,
-        )
-        return written.result(), ticket
-
-    def begin_answer(
-        self,
-        upload: bytes | str,
-        prediction: Said,
-        *,
-        key: str | None = None,
-        metadata: Mapping[str, str] = NOTHING,
-        may_check: bool = True,
-        may_learn: bool = False,
-        model_id: str | None = None,
-    ) -> tuple[Future[Prediction], str]:
-        """Begin to record a live answer; give what is done once it is on disk, and its ticket.
-
-        Nobody may hear the answer before it is done.
 
         Args:
             upload: the picture's bytes or the text, as it was answered.
             prediction: what the model said, from `predict_bytes(..., facts=True)` or `predict`; without error.
-            key: the sender's own number of the request; sent twice with the same upload, recorded once, same ticket.
-            metadata: what the sender says beside it, by column (site, language).
-            may_check: False: the asker does not want a person to look at it, whatever chance draws.
-            may_learn: the asker lets the model learn from it, should chance draw it.
-            model_id: of the model that answered; None: the current one.
+            told: see `Told`.
         """
-        return answering.begun(
-            self,
-            upload,
-            prediction,
-            key=key,
-            metadata=metadata,
-            may_check=may_check,
-            may_learn=may_learn,
-            model_id=model_id or self.model.id,
-        )
+        written, ticket = self.begin_answer(upload, prediction, **told)
+        return written.result(), ticket
+
+    def begin_answer(
+        self, upload: bytes | str, prediction: Said, **told: Unpack[Told]
+    ) -> tuple[Future[Prediction], str]:
+        """Begin to record a live answer, as `answered`; give what is done once it is on disk, and its ticket.
+
+        Nobody may hear the answer before it is done.
+        """
+        return answering.begun(self, upload, prediction, told)
 
     def answer(self, ticket: str) -> Prediction:
         """Give the recorded answer that a ticket belongs to.
