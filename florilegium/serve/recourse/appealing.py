@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -22,6 +22,7 @@ from florilegium.serve.uploads import Filled, filled
 from florilegium.source.base import Kind
 from florilegium.store import Prediction, new_ticket
 
+N_READING = 2  # forms that are read and written side by side: more threads only wait for one another
 NO_TICKET = "No answer belongs to this ticket. /api/predict gives one with each answer."
 NO_CONSENT = "Say whether we may keep it (consent: none, review or learn): each is fine, but none is taken as given."
 
@@ -53,20 +54,27 @@ def appeal_routes(desk: Desk) -> APIRouter:
 
 
 def _page(router: APIRouter, desk: Desk) -> None:
+    turn = CapacityLimiter(N_READING)
+
     @router.get("/appeal/{ticket}", include_in_schema=False)
-    def form(request: Request, ticket: str) -> Response:
+    async def form(request: Request, ticket: str) -> Response:
         desk.throttle.refuse(request)
-        try:
-            prediction = desk.recourse.answer(ticket)
-        except TicketUnknown:
-            return desk.missing(request)
-        return _form(desk, request, ticket, prediction, Given(), key=new_ticket())
+        return await to_thread.run_sync(_empty, desk, request, ticket, limiter=turn)
 
     @router.post("/appeal/{ticket}", include_in_schema=False)
     async def send(request: Request, ticket: str) -> Response:
         desk.throttle.refuse(request)
         async with filled(request, limits=desk.limits, room=desk.room) as sent:
             return await to_thread.run_sync(_sent, desk, request, ticket, sent)
+
+
+def _empty(desk: Desk, request: Request, ticket: str) -> Response:
+    """Give the form before anything was written into it."""
+    try:
+        prediction = desk.recourse.answer(ticket)
+    except TicketUnknown:
+        return desk.missing(request)
+    return _form(desk, request, ticket, prediction, Given(), key=new_ticket())
 
 
 def _sent(desk: Desk, request: Request, ticket: str, sent: Filled) -> Response:
