@@ -54,7 +54,8 @@ class Step(StrEnum):
 class CaseEvent:
     """One step of a case; `details` holds what belongs to it.
 
-    * received: `days` until the deadline.  told, asked, withdrawn, reopened: `text`; reopened: `days`, too.
+    * received: `days` until the deadline.  told, asked, withdrawn, reopened: `text`; reopened: `days`, too; told:
+      `consent`, where the picture or text came with it.
     * judged blind: `label` (None: cannot tell, or with `none` true, none of the classes), `seconds`, `seen` (False:
       there was no picture or text to look at).
     * decided: `ruling`, `label` (what it is; None: none of the classes), `reason`, `seconds`.

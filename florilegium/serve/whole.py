@@ -54,7 +54,8 @@ PARTS: tuple[Callable[[Whole], APIRouter], ...] = (
     monitor_routes,
     metrics_routes,
 )
-UPLOADS = ("/", "/api/predict", "/api/appeals", "/appeal/*")  # paths that count the bytes of photos themselves
+# Paths that count the bytes of photos themselves.
+UPLOADS = ("/", "/api/predict", "/api/appeals", "/appeal/*", "/case/*")
 QUICK = ("/api/predict",)
 STAFF = Path(__file__).parent / "staff" / "assets"
 LABEL = "/label"

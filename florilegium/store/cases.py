@@ -49,6 +49,7 @@ class Effects:
     keep: Content | None = None  # from now on, in place of what was kept
     until: KeepUntil | None = None  # None: as before
     drop: bool = False  # erase what was kept
+    consent: Consent | None = None  # what its owner allows from now on; None: as before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +117,9 @@ class Cases:
             if (kept := kept_step(there, steps[-1])) is not None:
                 return kept
             file = append(db, there, steps)
-            _follow_up(db, file, following(file), now=steps[-1].at)
-        return file
+            effects = following(file)
+            _follow_up(db, file, effects, now=steps[-1].at)
+        return replace(file, case=replace(file.case, consent=effects.consent or file.case.consent))
 
     def by_ticket(self, ticket: str) -> CaseFile | None:
         """Give the case that a private link belongs to, or None."""
@@ -249,6 +251,8 @@ def _follow_up(db: Connection, file: CaseFile, effects: Effects, *, now: datetim
         contents.keep(db, number, effects.keep, now)
     if effects.until is not None:
         contents.keep_until(db, number, effects.until.moment)
+    if effects.consent is not None:
+        db.execute(update(cases).where(cases.c.id == file.case.id).values(consent=effects.consent.value))
 
 
 def _file(db: Connection, row: Mapping[Any, Any]) -> CaseFile:

@@ -124,7 +124,7 @@ def _content(prediction: Prediction, consent: Consent, content: bytes | str | No
         what = "text" if prediction.kind is Kind.TEXT else "picture"
         raise NotTheSame(
             f"This is not the {what} that was answered: a person has to see what the model saw. Choose the same one, "
-            f"unchanged, or send your appeal without it."
+            f"unchanged, or go on without it."
         )
     purpose = Purpose.LEARN if consent is Consent.LEARN else Purpose.REVIEW
     return Content(content=octets, media_type=media_type(octets, prediction.kind), purpose=purpose, kept_until=None)
@@ -154,14 +154,23 @@ def reopen(recourse: "Recourse", link: str, *, text: str, key: str, content: byt
     return _step(recourse, file, Step.REOPENED, key, text=text, following=following, days=days)
 
 
-def tell(recourse: "Recourse", link: str, *, text: str, key: str) -> CaseFile:
+def tell(
+    recourse: "Recourse", link: str, *, text: str, key: str, consent: Consent | None, content: bytes | str | None
+) -> CaseFile:
     """Answer a reviewer's question; see `Recourse.tell`."""
-    if not text.strip():
-        raise InputError("Your answer is empty. Write it into the field, or withdraw your appeal.")
     file = recourse.case(link)
-    return _step(
-        recourse, file, Step.TOLD, key, text=text, following=lambda new: Effects(mails=letters.told(recourse, new))
-    )
+    if content and consent in {None, Consent.NONE}:
+        raise InputError("Say what may be done with what you send along, or answer without it.")
+    kept = _content(recourse.prediction_of(file), consent or Consent.NONE, content)
+    if not text.strip() and kept is None:
+        raise InputError("Your answer is empty. Write it into the field, or withdraw your appeal.")
+    allowed = None if kept is None else consent
+    details = {} if allowed is None else {"consent": allowed.value}
+
+    def following(new: CaseFile) -> Effects:
+        return Effects(mails=letters.told(recourse, new), keep=kept, consent=allowed)
+
+    return _step(recourse, file, Step.TOLD, key, text=text, following=following, **details)
 
 
 def _step(

@@ -133,9 +133,15 @@ class Recourse:
         """Ask for another look at a closed case; once."""
         return appealing.reopen(self, link, text=text, key=key, content=content)
 
-    def tell(self, link: str, *, text: str, key: str) -> CaseFile:
-        """Answer a reviewer's question."""
-        return appealing.tell(self, link, text=text, key=key)
+    def tell(
+        self, link: str, *, text: str, key: str, consent: Consent | None = None, content: bytes | str | None = None
+    ) -> CaseFile:
+        """Answer a reviewer's question.
+
+        Args: content: the picture or text, where it was not kept before.  consent: what is allowed with it.
+        Raises: InputError: no words and no content; content without consent, or another one than was answered.
+        """
+        return appealing.tell(self, link, text=text, key=key, consent=consent, content=content)
 
     # What reviewers can do
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SHOWN: Mapping[Step, tuple[str, ...]] = {
     Step.RECEIVED: ("days",),
     Step.REOPENED: ("days",),
+    Step.TOLD: ("consent",),
     Step.JUDGED_BLIND: ("label", "none", "seconds", "seen"),
     Step.DECIDED: ("ruling", "label", "reason", "seconds"),
     Step.SECOND_WANTED: ("by_chance",),

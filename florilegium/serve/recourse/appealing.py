@@ -103,11 +103,11 @@ def _contest(desk: Desk, ticket: str, given: Given, sent: Filled) -> tuple[Any, 
         suggestion=given.suggestion if given.right == "class" else None,
         contact=given.contact,
         consent=Consent(given.consent),
-        content=sent.files[0].content if sent.files else _text(desk.recourse.answer(ticket), given.text),
+        content=sent.files[0].content if sent.files else as_answered(desk.recourse.answer(ticket), given.text),
     )
 
 
-def _text(prediction: Prediction, text: str) -> str | None:
+def as_answered(prediction: Prediction, text: str) -> str | None:
     """Give a text as it was answered: browsers change the ends of its lines when they send a form."""
     ways = (text, text.replace("\r\n", "\n"))
     same = (

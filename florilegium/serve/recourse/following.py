@@ -10,18 +10,19 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from florilegium.appeals import Ruling, State, Step
+from florilegium.appeals import Consent, Ruling, State, Step
 from florilegium.errors import InputError, StateError
 from florilegium.project.recourse import CaseStatus, Recourse, TicketUnknown
 from florilegium.serve.edge import error_json
 from florilegium.serve.recourse import words
-from florilegium.serve.recourse.appealing import address_of, case_document
+from florilegium.serve.recourse.appealing import address_of, as_answered, case_document
 from florilegium.serve.recourse.context import LOST, THINGS, Desk, form_key, holder
 from florilegium.serve.recourse.render import PRIVATE, public_page
 from florilegium.serve.recourse.shapes import APPEAL_REFUSALS, Appeal
 from florilegium.serve.staff import at
-from florilegium.serve.uploads import small_form
+from florilegium.serve.uploads import Filled, filled, small_form
 
+NO_FIELDS: Mapping[str, str] = {}
 SAID = {
     "tell": "Thank you. A person goes on with it.",
     "withdraw": "It is taken back.",
@@ -30,18 +31,29 @@ SAID = {
 }
 
 
-def _erase(recourse: Recourse, link: str, form: Mapping[str, str]) -> None:
+def _tell(recourse: Recourse, link: str, sent: Filled) -> None:
+    """Answer a question, with the photo or text where it came along."""
+    fields = sent.fields
+    same = fields.get("same", "")
+    content = sent.files[0].content if sent.files else as_answered(recourse.prediction_of(recourse.case(link)), same)
+    consent = Consent(fields["consent"]) if fields.get("consent") in {each.value for each in Consent} else None
+    recourse.tell(link, text=fields.get("text", ""), key=fields.get("key", ""), consent=consent, content=content)
+
+
+def _erase(recourse: Recourse, link: str, sent: Filled) -> None:
     """Erase all that is personal, where the question before was answered."""
-    if form.get("sure") != "yes":
+    if sent.fields.get("sure") != "yes":
         raise InputError("Nothing was erased. Say on the page before that you are sure.")
     recourse.forget(link)
 
 
-Act = Callable[[Recourse, str, Mapping[str, str]], object]
+Act = Callable[[Recourse, str, Filled], object]
 ACTS: Mapping[str, Act] = {
-    "tell": lambda recourse, link, form: recourse.tell(link, text=form.get("text", ""), key=form.get("key", "")),
-    "withdraw": lambda recourse, link, form: recourse.withdraw(link, key=form.get("key", "")),
-    "reopen": lambda recourse, link, form: recourse.reopen(link, text=form.get("text", ""), key=form.get("key", "")),
+    "tell": _tell,
+    "withdraw": lambda recourse, link, sent: recourse.withdraw(link, key=sent.fields.get("key", "")),
+    "reopen": lambda recourse, link, sent: recourse.reopen(
+        link, text=sent.fields.get("text", ""), key=sent.fields.get("key", "")
+    ),
     "erase": _erase,
 }
 
@@ -88,19 +100,23 @@ def _acts(router: APIRouter, desk: Desk) -> None:
     @router.post("/case/{link}/{act}", include_in_schema=False)
     async def take(request: Request, link: str, act: str) -> Response:
         desk.throttle.refuse(request)
-        form = await small_form(request, limits=desk.limits)
-        return await to_thread.run_sync(_taken, desk, request, link, act, form)
+        if act == "tell" and "multipart/" in request.headers.get("content-type", ""):
+            async with filled(request, limits=desk.limits, room=desk.room) as sent:
+                return await to_thread.run_sync(_taken, desk, request, link, act, sent)
+        fields = await small_form(request, limits=desk.limits)
+        return await to_thread.run_sync(_taken, desk, request, link, act, Filled(fields, ()))
 
 
-def _taken(desk: Desk, request: Request, link: str, act: str, form: Mapping[str, str]) -> Response:
+def _taken(desk: Desk, request: Request, link: str, act: str, sent: Filled) -> Response:
     if act not in ACTS:
         return desk.missing(request)
     try:
-        ACTS[act](desk.recourse, link, form)
+        ACTS[act](desk.recourse, link, sent)
     except TicketUnknown:
         return desk.missing(request)
     except (InputError, StateError) as error:
-        return _case(desk, request, link, notice=str(error), status=409 if isinstance(error, StateError) else 422)
+        status = 409 if isinstance(error, StateError) else 422
+        return _case(desk, request, link, notice=str(error), status=status, fields=sent.fields)
     return RedirectResponse(f"{at(request)}/case/{link}?done={act}", 303)
 
 
@@ -131,13 +147,14 @@ def _case(
     said: str = "",
     notice: str = "",
     status: int = 200,
+    fields: Mapping[str, str] = NO_FIELDS,
 ) -> Response:
-    """Give the page of a case as it stands now."""
+    """Give the page of a case as it stands now; `fields`: what was written and could not be taken."""
     try:
         found = desk.recourse.status(link)
     except TicketUnknown:
         return desk.missing(request)
-    values = _values(desk, request, link, found, is_new=is_new)
+    values = _values(desk, request, link, found, is_new=is_new) | {"given": fields}
     notice = f"{notice[:1].upper()}{notice[1:]}"
     return public_page(
         request, "case.html", title=desk.title, status=status, ticket=link, said=said, notice=notice, **values
@@ -157,6 +174,7 @@ def _values(desk: Desk, request: Request, link: str, found: CaseStatus, *, is_ne
         "due": found.deadline_at,
         "wait": words.wait(found.deadline_at, now=now),
         "question": found.question,
+        "can_attach": not found.has_content,
         "verdict": _verdict(found),
         "story": words.story(file),
         "answer": recourse.prediction_of(file),
