@@ -49,7 +49,8 @@ def expected(given: LiveRecord, judged: Judged | None) -> Expected:
     n, n_judged = len(rows), 0 if judged is None else len(judged.right)
     sure = float(given.probability[rows].mean()) if n else None
     if sure is None or judged is None or min(n, n_judged) < N_LEAST:
-        few = "no answers yet" if sure is None else f"{percent(sure)}, without a range: too few judged answers"
+        few = "no answer was given yet" if not len(given.known) else "the model abstained every time"
+        few = few if sure is None else f"{percent(sure)}, without a range: too few judged answers"
         said = f"Mean confidence: {few}."
         return Expected(confidence=sure, value=None, low=None, high=None, n=n, n_judged=n_judged, sentence=said)
     live = mean_of(given.probability[rows], None if given.clusters is None else given.clusters[rows])

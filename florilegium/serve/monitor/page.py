@@ -19,11 +19,13 @@ from florilegium.report.monitor import build_monitor, policy
 from florilegium.serve.accounts import reviewer
 from florilegium.serve.context import Whole
 from florilegium.serve.page import HTML
-from florilegium.serve.staff import HOME, at
+from florilegium.serve.staff import frame_values
 
 FRESH_S = 30.0  # a page this young is shown again, though something was recorded meanwhile
 KEPT_MOST = 8  # pages of different days to begin with
 DATE_MOST = 32  # characters
+HERE = "/monitor"
+Links = tuple[tuple[str, str], ...]  # address and name of the pages in the bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,17 @@ class _Pages:
 
     def __init__(self, project: Project) -> None:
         self._project, self._drawing = project, threading.Lock()
-        self._kept: dict[tuple[datetime | None, str], _Kept] = {}
+        self._kept: dict[tuple[datetime | None, Links], _Kept] = {}
 
-    def page(self, since: datetime | None, root: str) -> str:
-        key = (since, root)
+    def page(self, since: datetime | None, links: Links) -> str:
+        key = (since, links)
         with self._drawing:
             stamp = self._stamp()
             kept = self._kept.get(key)
             if kept is not None and (kept.stamp == stamp or time.monotonic() - kept.at < FRESH_S):
                 return kept.html
             account = watching.look(self._project, self._project.holdings(), since=since)
-            html = build_monitor(account, links=((root + HOME, "All pages"), (f"{root}/review", "Review")))
+            html = build_monitor(account, links=links)
             if len(self._kept) >= KEPT_MOST:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[key] = _Kept(html, stamp, time.monotonic())
@@ -64,11 +66,18 @@ def monitor_routes(whole: Whole) -> APIRouter:
     """Give the route of the monitor's page, for reviewers."""
     router, pages = APIRouter(), _Pages(whole.project)
 
-    @router.api_route("/monitor", methods=["GET", "HEAD"], dependencies=[Depends(reviewer)], include_in_schema=False)
+    @router.api_route(HERE, methods=["GET", "HEAD"], dependencies=[Depends(reviewer)], include_in_schema=False)
     def monitor(request: Request, since: Annotated[str | None, Query(max_length=DATE_MOST)] = None) -> Response:
         """Show what the model answers live, from a day on or from the first answer."""
-        html = pages.page(watching.moment(since or None), at(request))
+        html = pages.page(watching.moment(since or None), _bar(request))
         octets = html.encode("utf-8", errors="backslashreplace")
         return Response(octets, media_type=HTML, headers={"Content-Security-Policy": policy()})
 
     return router
+
+
+def _bar(request: Request) -> Links:
+    """Give the pages that this person may open, as in the bar of all others, and the classifier itself."""
+    frame = frame_values(request, here=HERE)
+    root, entries = frame["at"], [entry for entry in frame["entries"] if entry.in_bar]
+    return (*((root + entry.path, entry.name) for entry in entries), (f"{root}/", "Classifier"))
