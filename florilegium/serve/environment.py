@@ -6,13 +6,18 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from florilegium.evaluation.words import counted, percent, percent_bare
 from florilegium.export.phrases import one_in
+from florilegium.report.marking import strongest
 from florilegium.report.render import breakable, cleaned, unbroken
+
+MARKS = ("florilegium.report",)  # its macros for marked words
 
 
 def page_environment(**filters: Callable[..., object]) -> Environment:
     """Give the templates of `serve` and what the exported page lends them; `filters` are a page's own."""
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("florilegium.serve"), PackageLoader("florilegium.export", "assets")]),
+        loader=ChoiceLoader(
+            [PackageLoader(*place) for place in (("florilegium.serve",), ("florilegium.export", "assets"), MARKS)]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -23,6 +28,7 @@ def page_environment(**filters: Callable[..., object]) -> Environment:
         "breakable": breakable,
         "counted": counted,
         "one_in": one_in,
+        "strongest": strongest,
         "percent": lambda share: unbroken(percent(share)),
         "bare": percent_bare,
         "unbroken": unbroken,
