@@ -8,8 +8,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from florilegium.errors import InputError
-from florilegium.queries.marking import marked
 from florilegium.queries.unknown import MOST_QUERIES, group_unknown
+from florilegium.report.marking import marked
 
 ABOUT = ("buy gold bars", "gold price per gram", "can i sell gold here", "adopt a cat", "my cat needs a vet")
 KNOWN = ["where is my card", "the card is lost", "what is the exchange rate"] * 20

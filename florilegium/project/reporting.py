@@ -92,6 +92,7 @@ def _account(project: "Project", record: "ModelRecord", holdings: Holdings) -> r
         new_sources=new,
         pictures=showing.pictures(project, holdings, names),
         texts=showing.texts(holdings),
+        marks=showing.marks(project, holdings, shown),
         words=showing.words(holdings),
         openings=tuple(
             report.Opening(

@@ -9,10 +9,13 @@ import numpy as np
 
 from florilegium import report
 from florilegium.errors import ItemError
+from florilegium.evaluation import Predictions
 from florilegium.features import decode
 from florilegium.features.telling import telling_words
 from florilegium.project import kept
 from florilegium.project.holdings import Holdings
+from florilegium.project.marked_texts import MarkedTexts
+from florilegium.report.values import Marks
 from florilegium.source.base import Files, Pixels, Texts
 
 if TYPE_CHECKING:
@@ -53,6 +56,22 @@ def _file_thumbnails(
 
     with ThreadPoolExecutor() as pool:
         return {name: made for name, made in pool.map(one, rows) if made is not None}
+
+
+def marks(project: "Project", holdings: Holdings, shown: Predictions | None) -> Mapping[str, Marks]:
+    """Give the words that spoke for each wrong answer to a text, the surest mistakes first; none for pictures.
+
+    At most 600 are taken apart; where words must be left out one by one (a network), at most 24.
+    """
+    contents = holdings.dataset.contents
+    if shown is None or not isinstance(contents, Texts):
+        return {}
+    string = dict(zip(holdings.dataset.names, contents.strings, strict=True))
+    wrong = np.flatnonzero(~shown.right)
+    wrong = wrong[np.argsort(-shown.confidence[wrong], kind="stable")]
+    asked = MarkedTexts(project)
+    rows = [row for row in wrong.tolist() if shown.names[row] in string][: asked.at_most]
+    return {shown.names[row]: asked.words(string[shown.names[row]], shown.classes[shown.said[row]]) for row in rows}
 
 
 def words(holdings: Holdings) -> Mapping[str, tuple[str, ...]]:

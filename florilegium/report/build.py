@@ -71,7 +71,7 @@ def build(account: Account) -> str:
         pictures=pictures,
         steps=advice.next_steps(account),
         glossary=Glossary(),
-        style=Markup(own("style.css")),  # noqa: S704 - our own file
+        style=Markup(own("style.css") + own("marks.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         rows_most=ROWS_MOST,

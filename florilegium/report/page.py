@@ -13,10 +13,11 @@ from florilegium import evaluation
 from florilegium.evaluation.sentences import leads_with_new_sources, ranged
 from florilegium.evaluation.values import Predictions, Score
 from florilegium.evaluation.words import counted
+from florilegium.report.marking import Piece, marked
 from florilegium.report.matrix import Cell, mixed_up_with
 from florilegium.report.pictures import Picture
 from florilegium.report.render import short
-from florilegium.report.values import Account
+from florilegium.report.values import Account, Marks
 
 CLASSES_MOST = 200  # lines of the table of classes; the ones with most mistakes are kept
 CLASS_NAME_MOST = 80  # characters
@@ -35,6 +36,7 @@ class Item:
     is_right: bool
     picture: Picture | None
     text: str | None
+    pieces: tuple[Piece, ...] = ()  # of the text, with the words that spoke for a wrong answer; (): nothing is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +142,19 @@ def items(account: Account, pictures: Mapping[str, Picture]) -> tuple[Item, ...]
             is_right=truth == said[row],
             picture=pictures.get(name),
             text=_short(account.texts.get(name)),
+            pieces=() if truth == said[row] else pieces_of(account.texts.get(name), account.marks.get(name, ())),
         )
         for row, (name, truth) in enumerate(zip(shown.names, shown.truth.tolist(), strict=True))
     )
+
+
+def pieces_of(text: str | None, marks: Marks) -> tuple[Piece, ...]:
+    """Cut a text, as far as the page shows it, by its words; () where no word in sight is marked."""
+    short_text = _short(text)
+    if short_text is None or not marks:
+        return ()
+    pieces = marked(short_text, [each for each in marks if each[1] <= min(len(short_text), TEXT_MOST)])
+    return pieces if any(piece.strength for piece in pieces) else ()
 
 
 def _short(text: str | None) -> str | None:

@@ -10,6 +10,7 @@ from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from florilegium.evaluation.words import counted, percent, percent_bare, points
+from florilegium.report.marking import strongest
 
 NAME_MOST = 160  # characters: file systems allow 255 per part of a path, and nobody reads those
 # What no page may hold: halves of surrogate pairs (names that are not UTF-8) and control characters.
@@ -85,6 +86,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "breakable": breakable,
         "short": short,
+        "strongest": strongest,
         "unbroken": unbroken,
         "percent": percent,
         "bare": percent_bare,

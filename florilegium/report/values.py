@@ -15,6 +15,7 @@ from florilegium.source.base import Kind
 from florilegium.types import Bools
 
 Counts = tuple[tuple[str, int], ...]  # (name, items) pairs
+Marks = tuple[tuple[int, int, float], ...]  # (start, end, weight) of words in a text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,7 @@ class Account:
     new_sources: Score | None = None  # cross-validated, sources kept together; a verdict brings its own
     pictures: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))  # name -> PNG, JPEG or WebP
     texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # name -> the item itself
+    marks: Mapping[str, Marks] = field(default_factory=lambda: MappingProxyType({}))  # name -> words for the answer
     words: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))  # class -> what tells it
     openings: tuple[Opening, ...] = ()  # oldest first
     provenance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # "seed" -> "0"; in this order

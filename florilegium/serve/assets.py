@@ -13,12 +13,15 @@ from starlette.responses import Response
 
 from florilegium.errors import StorageError
 from florilegium.export.page import ASSETS, FILES
+from florilegium.report.render import own
 
 ENGINE = {"engine.js": "engine_server.js"}
 MEDIA_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"} | {
     "svg": "image/svg+xml",
     "png": "image/png",
 }
+
+MARKING = {"desk.css", "queries.css", "recourse.css"}  # sheets of pages that mark words in texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Asset:
             content = path.read_bytes()
         except OSError as error:
             raise StorageError(f"{path}: {error.strerror}. Install florilegium again.") from error
+        if name in MARKING:
+            content += own("marks.css").encode()
         return cls(content, MEDIA_TYPES[name.rpartition(".")[2]], tag_of(content))
 
 

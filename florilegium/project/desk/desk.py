@@ -27,6 +27,8 @@ from florilegium.project.desk.seconds import Seconds
 from florilegium.project.desk.tally import Tally, tally
 from florilegium.project.desk.teaching import Teaching
 from florilegium.project.holdings import Holdings
+from florilegium.project.marked_texts import MarkedTexts
+from florilegium.report.marking import Piece
 from florilegium.store import Judgement, Overtaken, Said
 from florilegium.types import Ints
 
@@ -55,6 +57,7 @@ class Desk:
         self.places = Places()
         self.seconds = Seconds(self.memory, wish)
         self.drawer = Drawer(project, holdings)
+        self.marked_texts = MarkedTexts(project)
         self._signer = ticket.signer(project.cache)
         self._counting = threading.Lock()  # counting takes longer than a click, and no click waits for it
         self._counted: tuple[tuple[int, int, int], Tally] | None = None  # the newest judgement that is in it
@@ -192,6 +195,15 @@ class Desk:
                 opinions=self.memory.disputed().get(row, {}) if task is Task.THIRD else {},
                 why=self.teaching.reasons.get(row) if stream == TEACHING and not hidden else None,
             )
+
+    def pieces(self, card: Card) -> tuple[Piece, ...]:
+        """Cut a card's text by the words that speak for what the model says there; () where its word is not in sight.
+
+        Asked for after the card is drawn up, so that nobody's click waits while a network is asked without each word.
+        """
+        if card.text is None or card.suggestion is None:
+            return ()
+        return self.marked_texts.pieces(card.text, card.suggestion)
 
     def _is_blind(self, row: int, task: Task, who: str) -> bool:
         return share_of("blind", self.wish.seed, task.value, who, self.memory.names[row]) < self.wish.blind_share

@@ -8,7 +8,7 @@ from florilegium.errors import InputError, SettingError
 from florilegium.features.text import normalised
 from florilegium.model.exemplars import Similar
 from florilegium.project.queries.routing import MOST_CHARS, MOST_NAME
-from florilegium.queries.marking import Piece
+from florilegium.report.marking import Piece
 from florilegium.source.names import without_surrogates
 from florilegium.store import Query, QueryEvent, QueryState
 
@@ -125,6 +125,6 @@ def clean(text: str) -> str:
 
 def shown_pieces(text: str, words: Sequence[tuple[int, int, float]]) -> tuple[Piece, ...]:
     """Give the pieces of a text; plain where no words are known."""
-    from florilegium.queries.marking import marked
+    from florilegium.report.marking import marked
 
     return marked(text, words)

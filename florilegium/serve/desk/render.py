@@ -52,6 +52,7 @@ def seen_by(request: Request) -> dict[str, Any]:
         "thing": thing,
         "things": f"{thing}s",
         "text_of": desk.drawer.text if thing == "text" else None,
+        "pieces_of": desk.pieces,
         "base": base_of(request),
         "csrf": csrf_field(request),
     }

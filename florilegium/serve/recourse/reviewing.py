@@ -14,8 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from florilegium.appeals import Origin, Review, Ruling, Step, steps_from
 from florilegium.errors import FlorilegiumError, InputError, StateError
 from florilegium.model.deciding import Deciding
+from florilegium.project.marked_texts import pieces_of
 from florilegium.project.recourse import Blind, OpenFile, Recourse
-from florilegium.queries.marking import Piece, marked
+from florilegium.report.marking import Piece
 from florilegium.serve.accounts import Person, reviewer
 from florilegium.serve.assets import tag_of, tagged
 from florilegium.serve.edge import status_of
@@ -242,8 +243,7 @@ def _pieces(recourse: Recourse, opened: OpenFile, text: str | None) -> tuple[Pie
     prediction = opened.prediction
     if text is None or prediction.label is None or prediction.model_id != recourse.model.id:
         return ()
-    decided = Deciding(recourse.model).decided(text, prediction.label)
-    return () if decided is None else marked(text, [(word.start, word.end, word.weight) for word in decided.words])
+    return pieces_of(text, Deciding(recourse.model).decided(text, prediction.label))
 
 
 # -- pictures ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""Cut a text into pieces by how much each word spoke for the answer. Path: **queries** -> project. Values only."""
+"""Cut a text into pieces by how much each word spoke for the answer. Path: **report** -> project. Values only.
+
+Report, query desk, labelling and review show them by the macros of `_marked.html` and the colours of `marks.css`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,3 +39,13 @@ def marked(text: str, words: Sequence[tuple[int, int, float]]) -> tuple[Piece, .
     if at < len(text):
         pieces.append(Piece(text[at:], 0))
     return tuple(pieces)
+
+
+def strongest(pieces: Sequence[Piece]) -> str:
+    """Name the marked words, the strongest first, each once: for ears, since a colour says nothing to them.
+
+    >>> strongest(marked("my card is lost", [(0, 2, 0.0), (3, 7, 0.5), (8, 10, 0.0), (11, 15, 1.0)]))
+    'lost, card'
+    """
+    found = sorted((piece for piece in pieces if piece.strength), key=lambda piece: -piece.strength)
+    return ", ".join(dict.fromkeys(piece.text for piece in found))
