@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -76,8 +76,17 @@ class Server:
     def kill(self) -> None:
         """Kill it and all its children at once, as a power cut does."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            # Each child leads a session of its own, so the group does not hold them; and while one of them lives, the
+            # next server does not start.
+            pid = self._process.pid
+            children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+            for each in (pid, *children):
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
             self._process.wait(timeout=STOP_S)
+            deadline = time.monotonic() + STOP_S
+            while any(Path(f"/proc/{each}/stat").exists() for each in children) and time.monotonic() < deadline:
+                time.sleep(0.01)
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def stop(self) -> None:
