@@ -45,6 +45,7 @@ class Prediction:
     why: str | None = None  # why it abstains: UNSURE (between its classes) or STRANGE (unlike anything it learned from)
     similar: tuple[Similar, ...] = ()  # the training items most like it, best first; () where the file holds none
     error: str | None = None
+    text: str | None = field(default=None, compare=False, repr=False)  # what was asked about, of a text
     vector: Vectors | None = field(default=None, compare=False, repr=False)  # (e,) of what came over a wire, to be kept
     facts: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)  # of that picture, where wanted
 
@@ -147,7 +148,9 @@ def _texts(
         strings = [entry.content for entry in several if isinstance(entry.content, str)]
         said = iter(_answered(model, model.vectors_of_texts(strings), top=top, keep=keep) if strings else ())
         for entry in several:
-            yield _failed(entry) if entry.error is not None else next(said)(entry.name)
+            yield (
+                _failed(entry) if entry.error is not None else replace(next(said)(entry.name), text=str(entry.content))
+            )
 
 
 class _Answer:
