@@ -41,7 +41,8 @@ BASELINES = (
         view="facts",
         kinds=BOTH,
         make=lambda seed: Shortcut(seed=seed),
-        says="size, format, brightness or name give the answer away",
+        says="what a file says of itself gives the answer away: size, format, brightness or name of a picture; "
+        "length, casing or punctuation of a text",
         loads=("sklearn.ensemble",),
     ),
     Baseline(

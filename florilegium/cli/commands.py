@@ -338,6 +338,9 @@ def predict(
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated rows on standard output.")] = False,
     top: Annotated[int, typer.Option(min=1, help="How many answers to give per input.")] = 3,
+    similar: Annotated[
+        bool, typer.Option("--similar", help="Name the training examples most like each input; texts need a project.")
+    ] = False,
 ) -> None:
     """Classify photos or texts; where the model is unsure it says so. One bad file never stops the rest.
 
@@ -354,11 +357,13 @@ def predict(
       find . -name '*.jpg' | florilegium predict flowers/model.onnx - --csv > answers.csv
 
       florilegium predict desk/model.onnx "my card has not arrived"
+
+      florilegium predict desk/ "my card has not arrived" --similar
     """
     from florilegium.cli.predicting import show_predictions
 
     with edge(as_json=as_json), bars_for(as_json or as_csv) as bars:
-        show_predictions(model, inputs, as_json=as_json, as_csv=as_csv, top=top, bars=bars)
+        show_predictions(model, inputs, as_json=as_json, as_csv=as_csv, top=top, similar=similar, bars=bars)
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from florilegium.features.stream import Runner, n_workers, overlapped, session
 from florilegium.features.text import padded
 from florilegium.model.card import ModelCard
 from florilegium.model.graph import KNOWN, PROBABILITIES, SIMILAR, SIMILARITY, STRANGENESS, TERM_COUNTS, TERM_IDS
+from florilegium.model.sketch import TermSketch
 from florilegium.types import Bools, Floats, Ints, Octets, Vectors
 
 ROWS = 256  # vectors per call of the head
@@ -140,6 +141,22 @@ class ModelFile:
         if self.card.vocabulary is not None:
             return self.card.vocabulary.counts(texts)
         return self._sentence_runner.embed(texts)
+
+    def kept_vectors(self, vectors: Vectors | sp.csr_array) -> Vectors | None:
+        """Give of what the head reads what is kept with a live answer, float32 (n, e): embeddings, or sketched terms.
+
+        None: a file of another maker, which does not say how rare its terms are.
+        """
+        if not sp.issparse(vectors):
+            return vectors
+        return None if self._sketch is None else self._sketch.of(vectors)
+
+    @cached_property
+    def _sketch(self) -> TermSketch | None:
+        try:
+            return TermSketch(self)
+        except KeyError:
+            return None
 
     def answers(self, vectors: Vectors | sp.csr_array) -> Answers:
         """Answer from vectors that are known already.

@@ -45,7 +45,8 @@ class Prediction:
     why: str | None = None  # why it abstains: UNSURE (between its classes) or STRANGE (unlike anything it learned from)
     similar: tuple[Similar, ...] = ()  # the training items most like it, best first; () where the file holds none
     error: str | None = None
-    vector: Vectors | None = field(default=None, compare=False, repr=False)  # (d,) of a picture asked by its bytes
+    text: str | None = field(default=None, compare=False, repr=False)  # what was asked about, of a text
+    vector: Vectors | None = field(default=None, compare=False, repr=False)  # (e,) of what came over a wire, to be kept
     facts: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)  # of that picture, where wanted
 
 
@@ -102,7 +103,7 @@ def predict_texts(model: ModelFile, texts: Sequence[str], *, top: int = 5) -> li
     Raises: ModelFileError: its graph fails.
     """
     entries = (Entry(name=finding.shown(text), content=text) for text in texts)
-    return list(_texts(model, entries, top=top, batch=BATCH))
+    return list(_texts(model, entries, top=top, batch=BATCH, keep=True))
 
 
 def _pictures(model: ModelFile, entries: Iterator[Entry], *, top: int, batch: int) -> Iterator[Prediction]:
@@ -140,12 +141,16 @@ def _vectors(model: ModelFile, paths: Iterator[Path]) -> Iterator[Vectors | Faul
         raise model.failed(error) from error
 
 
-def _texts(model: ModelFile, entries: Iterator[Entry], *, top: int, batch: int) -> Iterator[Prediction]:
+def _texts(
+    model: ModelFile, entries: Iterator[Entry], *, top: int, batch: int, keep: bool = False
+) -> Iterator[Prediction]:
     for several in batches(entries, batch):
         strings = [entry.content for entry in several if isinstance(entry.content, str)]
-        said = iter(_answered(model, model.vectors_of_texts(strings), top=top) if strings else ())
+        said = iter(_answered(model, model.vectors_of_texts(strings), top=top, keep=keep) if strings else ())
         for entry in several:
-            yield _failed(entry) if entry.error is not None else next(said)(entry.name)
+            yield (
+                _failed(entry) if entry.error is not None else replace(next(said)(entry.name), text=str(entry.content))
+            )
 
 
 class _Answer:
@@ -157,6 +162,7 @@ class _Answer:
         self.known = bool(answers.known[row])
         self.why = None if self.known else STRANGE if strange else UNSURE
         self.similar = _similar(model, answers, row)
+        self.vector: Vectors | None = None
 
     def __call__(self, name: str) -> Prediction:
         label, probability = self.top[0]
@@ -168,6 +174,7 @@ class _Answer:
             known=self.known,
             why=self.why,
             similar=self.similar,
+            vector=self.vector,
         )
 
 
@@ -178,8 +185,11 @@ def _similar(model: ModelFile, answers: Answers, row: int) -> tuple[Similar, ...
     return tuple(Similar(exemplar=model.card.exemplars[i], similarity=float(cosine)) for i, cosine in pairs)
 
 
-def _answered(model: ModelFile, vectors: Vectors | sp.csr_array, *, top: int) -> list[_Answer]:
+def _answered(model: ModelFile, vectors: Vectors | sp.csr_array, *, top: int, keep: bool = False) -> list[_Answer]:
     said = _said(model, model.answers(vectors), top=top)
+    kept = model.kept_vectors(vectors) if keep else None
+    for answer, vector in zip(said, () if kept is None else kept, strict=False):
+        answer.vector = vector
     if sp.issparse(vectors):
         for answer, n_terms in zip(said, np.diff(vectors.indptr), strict=True):
             answer.why = STRANGE if n_terms == 0 else answer.why  # not one word of it was ever seen

@@ -1,5 +1,7 @@
 """Watch the live record of a project, and write the page. Path: feedback -> **project** (shell) -> cli, serve."""
 
+import hashlib
+import zipfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +22,7 @@ from florilegium.project.monitor.feeding import share_of
 from florilegium.project.monitor.live_record import days, live_record
 from florilegium.project.monitor.sentences import told
 from florilegium.report.monitor import MonitorAccount, build_monitor
-from florilegium.types import Bools, Ints
+from florilegium.types import Bools, Ints, Vectors
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
@@ -151,14 +153,34 @@ def _before(
     n = len(given.rows) - given.n_sealed  # the items of the training side come first
     rows: Ints = given.rows[:n]
     looks = holdings.survey.looks
-    width = None if live.vectors is None else live.vectors.shape[1]
-    encoded = [each.vectors for each in holdings.survey.encoded.values() if each.vectors.shape[1] == width]
     return feedback.Reference(
-        vectors=np.asarray(encoded[0][rows], dtype=np.float32) if encoded else None,
+        vectors=None if live.vectors is None else _vectors(project, record, holdings, rows, live.vectors.shape[1]),
         said=given.answers.said[:n],
         facts={name: looks.facts[rows, i].astype(np.float64) for i, name in enumerate(looks.fact_names)},
         clusters=holdings.near[rows],
     )
+
+
+def _vectors(project: "Project", record: "ModelRecord", holdings: Holdings, rows: Ints, width: int) -> Vectors | None:
+    """Give the vectors (m, width) of these rows, as they are kept with live answers; None: there are none alike.
+
+    Those of counted terms are kept in the cache: ten thousand texts take three seconds to count.
+    """
+    texts = holdings.texts(rows)
+    if texts is None or holdings.survey.encoded:
+        encoded = [each.vectors for each in holdings.survey.encoded.values() if each.vectors.shape[1] == width]
+        return np.asarray(encoded[0][rows], dtype=np.float32) if encoded else None
+    digest = hashlib.sha256("\n".join([record.model_id, *(holdings.dataset.hashes[i] for i in rows)]).encode())
+    place = project.cache / "sketches" / f"{digest.hexdigest()[:32]}.npz"
+    try:
+        with np.load(place, allow_pickle=False) as file:
+            found: Vectors | None = file["vectors"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        model = kept.open_current(project.folder, record.model_id)
+        found = model.kept_vectors(model.vectors_of_texts(texts))
+        if found is not None:
+            kept.kept_whole(place, vectors=found)
+    return found if found is not None and found.shape[1] == width else None
 
 
 def moment(text: str | None) -> datetime | None:

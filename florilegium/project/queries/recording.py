@@ -23,6 +23,7 @@ def recorder_of(recourse: Recourse) -> Record:
             probability=routed.probability,
             top=routed.top,
             known=routed.known,
+            vector=routed.vector,
         )
         kept, ticket = recourse.answered(
             asked.text,

@@ -5,7 +5,7 @@ Holds the model, the promise and the replies in memory, so that a query waits fo
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from florilegium.project.queries.promising import Promised
 from florilegium.queries import Reply, filled
 from florilegium.queries.reply import best_for
 from florilegium.source.base import Kind
-from florilegium.types import Floats
+from florilegium.types import Floats, Vectors
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
@@ -41,6 +41,7 @@ class Routed:
     automatic: bool  # above the promised threshold, and every place of the reply is filled
     reply: str | None  # the suggested reply; None: there is none for this intent
     missing: tuple[str, ...]  # places that nothing fills
+    vector: Vectors | None = field(default=None, compare=False, repr=False)  # (e,) kept with the live answer
 
 
 class Router:
@@ -79,7 +80,8 @@ class Router:
 
     def route(self, text: str, *, language: str = "", values: Mapping[str, str] = NOTHING) -> Routed:
         """Route one query. Args: values: what fills the places of a reply, such as the name that was given."""
-        found = self.answers([text])
+        vectors = self.model.vectors_of_texts([text])
+        found, sketches = self.model.answers(vectors), self.model.kept_vectors(vectors)
         probabilities: Floats = found.probabilities[0]
         order = np.argsort(-probabilities, kind="stable")[:N_TOP].tolist()
         intent, probability = self.classes[order[0]], float(probabilities[order[0]])
@@ -93,6 +95,7 @@ class Router:
             automatic=known and text_of is not None and not missing and self._is_promised(intent, probability),
             reply=text_of,
             missing=missing,
+            vector=None if sketches is None else sketches[0],
         )
 
     def _is_promised(self, intent: str, probability: float) -> bool:
