@@ -48,11 +48,11 @@ def queries_csv(path: Path, *, n_each: int = 200, seed: int = 5) -> None:
                 table.writerow([" ".join(words), intent])
 
 
-def trained_queries(folder: Path, *, promise: bool = True) -> Path:
+def trained_queries(folder: Path, *, promise: bool = True, encoder: str = "auto", n_each: int = 200) -> Path:
     """Make and train a project in `folder`/project, with replies and a promise; give its folder."""
-    queries_csv(folder / "queries.csv")
+    queries_csv(folder / "queries.csv", n_each=n_each)
     (folder / "replies.csv").write_text(REPLIES, encoding="utf-8")
-    with florilegium.new(folder / "project", folder / "queries.csv") as project:
+    with florilegium.new(folder / "project", folder / "queries.csv", encoder=encoder) as project:
         project.train()
         project.queries().take_replies(folder / "replies.csv")
         if promise:
