@@ -150,6 +150,14 @@ def test_only_what_is_there_is_tried() -> None:
     assert names(Kind.IMAGE, facts=facts) == {"majority", "shortcut"}
 
 
+def test_what_a_shortcut_means_is_said_for_every_kind() -> None:
+    """A rule for pictures and texts names what either of them would give away."""
+    says = {each.name: each.says for each in baseline.BASELINES}["shortcut"]
+
+    assert "brightness or name of a picture" in says
+    assert "punctuation of a text" in says
+
+
 def test_very_many_items_are_sampled_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the limit the slow rules answer a sample only, and their note says how many."""
     monkeypatch.setattr("florilegium.baseline.crossval.MAX_SLOW", 40)

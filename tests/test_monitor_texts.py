@@ -14,6 +14,8 @@ from florilegium.model import open_model, predict_texts
 from florilegium.model.sketch import N_DIRECTIONS
 from florilegium.project import Project
 from florilegium.project.monitor.watching import look
+from florilegium.project.queries import QueryWish
+from florilegium.project.queries.view import Asked
 from tests.query_making import ENDINGS, INTENTS, OPENINGS, queries_csv
 
 N_LIVE = 250
@@ -107,3 +109,16 @@ def test_a_sketch_costs_a_fraction_of_a_millisecond(made: Path) -> None:
         rounds.append((time.perf_counter() - began) / len(counts))
 
     assert min(rounds) < 0.0002
+
+
+def test_the_query_desk_keeps_vectors_too(made: Path, tmp_path: Path) -> None:
+    """A query that was taken in stands among the live answers with its sketch."""
+    text = "where is my new card"
+    with Project(copied(made, tmp_path)) as project:
+        project.queries().desk(QueryWish(blind_share=0.0)).receive(Asked(text=text))
+        (answer,) = project.store.live.all()
+        vector = project.store.live.vectors([answer.id])[answer.id]
+    (said,) = predict_texts(open_model(made / "model.onnx"), [text])
+
+    assert said.vector is not None
+    np.testing.assert_allclose(vector, said.vector, atol=1e-6)

@@ -86,6 +86,18 @@ def test_predict_tells_what_is_like_it(project: Project) -> None:
     assert "error" in said[1]
 
 
+def test_what_came_over_a_wire_has_its_embedding(project: Project) -> None:
+    """The vector that is kept with a live answer is what the training texts' vectors are compared with."""
+    opened = models.open_model(project.model_path)
+    (said,) = models.predict_texts(opened, ["where is my card"])
+    survey = next(iter(project.holdings().survey.encoded.values()))
+
+    assert said.vector is not None
+    assert said.vector.shape == (survey.vectors.shape[1],)
+    again = np.asarray(opened.vectors_of_texts(["where is my card"]))[0]
+    assert np.allclose(said.vector, again, atol=1e-5)
+
+
 def test_a_damaged_tokenizer_is_refused(project: Project, tmp_path: Path) -> None:
     """Metadata of another kind are refused when the file is opened."""
     model = guard.read(project.model_path)

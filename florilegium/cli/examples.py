@@ -19,20 +19,21 @@ Examples = Callable[[Prediction], list[dict[str, Any]]]
 
 
 def no_texts(_: Prediction) -> list[dict[str, Any]]:
-    """Give no training texts: those that a file of pictures holds stand in the answer itself."""
+    """Give no training texts: those that a file holds stand in the answer itself."""
     return []
 
 
 @contextmanager
 def similar_of(model: str, opened: ModelFile, bars: Bars) -> Iterator[Examples]:
-    """Give what finds the training texts most like an input; for pictures the model file itself holds examples.
+    """Give what finds the training texts most like an input; a file that holds examples needs no project.
 
     Raises: SettingError: a model of texts that was not named by its project's folder.
     """
-    if opened.card.kind is not Kind.TEXT:
+    is_folder = os.path.isdir(model)  # noqa: PTH112 - a name may hold what no path can
+    if opened.card.kind is not Kind.TEXT or (opened.card.exemplars and not is_folder):
         yield no_texts
         return
-    if not os.path.isdir(model):  # noqa: PTH112 - a name may hold what no path can
+    if not is_folder:
         raise SettingError(
             f"{model}: --similar: a model file holds no training texts. Name the project folder instead of its file."
         )
