@@ -1,6 +1,6 @@
 // Digits that a reader labelled, kept in this browser (IndexedDB) and handed out as a folder. Sends nothing anywhere.
 //
-// One is { id, label, read, probability, known, when, levels }. A server with accounts may take them from here later.
+// One is { id, label, read, probability, known, when, levels }.
 
 import { pngOf, zipOf } from "./archive.js";
 import { SIDE } from "./strokes.js";
