@@ -29,8 +29,10 @@ class Content:
 
 
 def keep(db: Connection, number: int, content: Content, now: datetime) -> None:
-    """Keep the picture or text of an answer, in place of what was kept of it."""
+    """Keep the picture or text of an answer, in place of what was kept of it; what was learned from stays as it is."""
     drop(db, number)
+    if db.execute(select(contents.c.item_id).where(contents.c.prediction_id == number)).first() is not None:
+        return  # learned from: it is the same one, and an item of the training set rests on it
     row = {
         "prediction_id": number,
         "content": content.content,
@@ -44,8 +46,8 @@ def keep(db: Connection, number: int, content: Content, now: datetime) -> None:
 
 
 def drop(db: Connection, number: int) -> None:
-    """Erase the picture or text of an answer."""
-    db.execute(delete(contents).where(contents.c.prediction_id == number))
+    """Erase the picture or text of an answer, unless it was learned from: that is for `forgetting`."""
+    db.execute(delete(contents).where(contents.c.prediction_id == number, contents.c.item_id.is_(None)))
 
 
 def keep_until(db: Connection, number: int, moment: datetime | None) -> None:

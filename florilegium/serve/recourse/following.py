@@ -174,7 +174,8 @@ def _values(desk: Desk, request: Request, link: str, found: CaseStatus, *, is_ne
         "due": found.deadline_at,
         "wait": words.wait(found.deadline_at, now=now),
         "question": found.question,
-        "can_attach": not found.has_content,
+        # What chance keeps for an audit is not shown in a case whose appellant allowed nothing.
+        "can_attach": not found.has_content or found.consent is Consent.NONE,
         "verdict": _verdict(found),
         "story": words.story(file),
         "answer": recourse.prediction_of(file),
@@ -210,7 +211,11 @@ def _verdict(found: CaseStatus) -> dict[str, Any] | None:
 def _kept(found: CaseStatus) -> str:
     if not found.has_content:
         return "not kept"
-    return "kept, and may be learned from" if found.consent == "learn" else "kept until the case is closed for good"
+    if found.consent is Consent.NONE:
+        return "kept for a blind audit that chance drew; not shown in this case"
+    return (
+        "kept, and may be learned from" if found.consent is Consent.LEARN else "kept until the case is closed for good"
+    )
 
 
 def _link_to(elsewhere: str) -> str:
