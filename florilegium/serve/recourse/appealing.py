@@ -58,12 +58,10 @@ def _page(router: APIRouter, desk: Desk) -> None:
 
     @router.get("/appeal/{ticket}", include_in_schema=False)
     async def form(request: Request, ticket: str) -> Response:
-        desk.throttle.refuse(request)
         return await to_thread.run_sync(_empty, desk, request, ticket, limiter=turn)
 
     @router.post("/appeal/{ticket}", include_in_schema=False)
     async def send(request: Request, ticket: str) -> Response:
-        desk.throttle.refuse(request)
         async with filled(request, limits=desk.limits, room=desk.room) as sent:
             return await to_thread.run_sync(_sent, desk, request, ticket, sent)
 
@@ -160,7 +158,6 @@ def _program(router: APIRouter, desk: Desk) -> None:
 
         Whoever has the link can follow and change the case; it cannot be found again.
         """
-        desk.throttle.refuse(request)
         async with filled(request, limits=desk.limits, room=desk.room) as sent:
             return await to_thread.run_sync(_opened, desk, request, sent)
 
@@ -169,7 +166,7 @@ def _opened(desk: Desk, request: Request, sent: Filled) -> Response:
     try:
         _, link = _contest(desk, sent.fields.get("ticket", ""), Given.of(sent.fields), sent)
     except TicketUnknown as error:
-        desk.throttle.count(request)
+        desk.throttle.wrong(request)
         return error_json(type(error).__name__, NO_TICKET, status=404)
     return JSONResponse(case_document(desk, request, link), 201)
 

@@ -33,8 +33,11 @@ class Desk:
     throttle: Throttle = field(default_factory=Throttle)
 
     def missing(self, request: Request) -> Response:
-        """Answer a ticket that belongs to nothing: one page for all of them, whatever was wrong."""
-        self.throttle.count(request)
+        """Answer a ticket that belongs to nothing: one page for all of them, whatever was wrong.
+
+        Raises: TooManyWrong.
+        """
+        self.throttle.wrong(request)
         return public_page(request, "missing.html", title=self.title, status=404, message=LOST)
 
 

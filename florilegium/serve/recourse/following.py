@@ -70,12 +70,10 @@ def case_routes(desk: Desk) -> APIRouter:
 def _page(router: APIRouter, desk: Desk) -> None:
     @router.get("/case/{link}", include_in_schema=False)
     def show(request: Request, link: str, new: str = "", done: str = "") -> Response:
-        desk.throttle.refuse(request)
         return _case(desk, request, link, is_new=bool(new), said=SAID.get(done, ""))
 
     @router.get("/case/{link}/erase", include_in_schema=False)
     def ask_erase(request: Request, link: str) -> Response:
-        desk.throttle.refuse(request)
         try:
             status = desk.recourse.status(link)
         except TicketUnknown:
@@ -87,7 +85,6 @@ def _page(router: APIRouter, desk: Desk) -> None:
 
     @router.get("/case/{link}/data", include_in_schema=False)
     def data(request: Request, link: str) -> Response:
-        desk.throttle.refuse(request)
         try:
             archive = desk.recourse.person_archive(link)
         except TicketUnknown:
@@ -99,7 +96,6 @@ def _page(router: APIRouter, desk: Desk) -> None:
 def _acts(router: APIRouter, desk: Desk) -> None:
     @router.post("/case/{link}/{act}", include_in_schema=False)
     async def take(request: Request, link: str, act: str) -> Response:
-        desk.throttle.refuse(request)
         if act == "tell" and "multipart/" in request.headers.get("content-type", ""):
             async with filled(request, limits=desk.limits, room=desk.room) as sent:
                 return await to_thread.run_sync(_taken, desk, request, link, act, sent)
@@ -130,11 +126,10 @@ def _program(router: APIRouter, desk: Desk) -> None:
     )
     def case(request: Request, link: str) -> Response:
         """Give the state of a case, its deadline and, in the end, the decision with its reason."""
-        desk.throttle.refuse(request)
         try:
             return JSONResponse(case_document(desk, request, link), headers=PRIVATE)
         except TicketUnknown as error:
-            desk.throttle.count(request)
+            desk.throttle.wrong(request)
             return error_json(type(error).__name__, LOST, status=404)
 
 

@@ -29,23 +29,20 @@ class Throttle:
         self._clock, self._lock = clock, threading.Lock()
         self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
-    def refuse(self, request: Request) -> None:
-        """Refuse an address that tried too much.
+    def wrong(self, request: Request) -> None:
+        """Count a ticket that belongs to nothing. One that belongs to something is answered, whoever sits beside.
 
-        Raises: TooManyWrong.
+        Raises: TooManyWrong: this address tried too many.
         """
-        began, n = self._wrong.get(_address(request), (0.0, 0))
-        if n >= MOST_WRONG and self._clock() - began < WINDOW_S:
-            raise TooManyWrong("Too many addresses that lead nowhere were tried from here. Wait a minute.")
-
-    def count(self, request: Request) -> None:
-        """Count a ticket that belongs to nothing."""
         address, now = _address(request), self._clock()
         with self._lock:
             began, n = self._wrong.pop(address, (now, 0))
-            self._wrong[address] = (began, n + 1) if now - began < WINDOW_S else (now, 1)
+            began, n = (began, n + 1) if now - began < WINDOW_S else (now, 1)
+            self._wrong[address] = (began, n)
             while len(self._wrong) > MOST_ADDRESSES:
                 self._wrong.popitem(last=False)
+        if n > MOST_WRONG:
+            raise TooManyWrong("Too many addresses that lead nowhere were tried from here. Wait a minute.")
 
 
 def _address(request: Request) -> str:
