@@ -15,7 +15,7 @@ import numpy as np
 import florilegium
 from florilegium import settings as settings_file
 from florilegium.appeals import Consent, Ruling
-from florilegium.model import predict_bytes
+from florilegium.model import predict, predict_bytes
 from florilegium.project import Project
 from florilegium.project.recourse import Recourse
 from florilegium.store import CaseFile, Prediction
@@ -83,16 +83,19 @@ def key() -> str:
     return uuid.uuid4().hex
 
 
-def ask(recourse: Recourse, content: bytes, **more: object) -> tuple[Prediction, str]:
-    """Let the model answer a picture and record that."""
-    said = predict_bytes(recourse.model, content, name="photo.png", facts=True)
+def ask(recourse: Recourse, content: bytes | str, **more: object) -> tuple[Prediction, str]:
+    """Let the model answer a picture or a text and record that."""
+    if isinstance(content, str):
+        (said,) = predict(recourse.model, [content])
+    else:
+        said = predict_bytes(recourse.model, content, name="photo.png", facts=True)
     return recourse.answered(content, said, **more)  # type: ignore[arg-type]  # fields by name
 
 
 def contest(
-    recourse: Recourse, content: bytes, *, consent: Consent = Consent.LEARN, **more: object
+    recourse: Recourse, content: bytes | str, *, consent: Consent = Consent.LEARN, **more: object
 ) -> tuple[CaseFile, str]:
-    """Let the model answer a picture, and contest that."""
+    """Let the model answer a picture or a text, and contest that."""
     _, ticket = ask(recourse, content)
     given = {"reason": "this is wrong", "key": key(), "content": content, **more}
     return recourse.appeal(ticket, consent=consent, **given)  # type: ignore[arg-type]  # fields by name

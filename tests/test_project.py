@@ -1,11 +1,6 @@
-"""A project keeps its promises: sealed is sealed, grown data stays where it was, an interrupted command can go on."""
+"""A project of pictures, and what it refuses; promises that hold for both kinds have their tests in test_kinds."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +8,7 @@ import pytest
 from PIL import Image
 
 import florilegium
-from florilegium.errors import FlorilegiumError, InputError, ProjectBusy, ProjectMissing, SourceError, StepMissing
-from florilegium.evaluation import alpha_of_opening
+from florilegium.errors import FlorilegiumError, InputError, ProjectBusy, ProjectMissing, SourceError
 from florilegium.project import Project
 from florilegium.project.lock import only_command
 from florilegium.source.base import Side
@@ -74,15 +68,6 @@ def test_colours_are_told_apart(judged: Project) -> None:
     assert verdict.n_test == sum(side is Side.TEST for side in sides_by_name(judged).values())
 
 
-def test_asking_again_opens_nothing(judged: Project) -> None:
-    """The same model has one verdict, however often it is asked for, also by a fresh process."""
-    first = judged.verdict()
-    again = florilegium.load(judged.folder).verdict()
-
-    assert again == first
-    assert len(judged.store.ledger()) == 1
-
-
 def test_results_show_themselves_in_a_notebook(judged: Project) -> None:
     """Verdict and training give HTML that holds their main number."""
     verdict = judged.verdict()
@@ -94,43 +79,10 @@ def test_results_show_themselves_in_a_notebook(judged: Project) -> None:
     assert "<" in judged.audit()._repr_html_()
 
 
-def test_a_missing_step_is_named(photos: Path, tmp_path: Path) -> None:
-    """Asking for a verdict before training names the command that is missing."""
-    project = florilegium.new(tmp_path / "p", photos)
-
-    with pytest.raises(StepMissing, match="florilegium train"):
-        project.verdict()
-
-
 def test_no_project_here(tmp_path: Path) -> None:
     """Opening an empty folder says how to make a project."""
     with pytest.raises(ProjectMissing, match="florilegium new"):
         florilegium.load(tmp_path)
-
-
-def test_grown_data_never_moves_from_test_to_train(photos: Path, tmp_path: Path) -> None:
-    """A second `new` adds the new pictures and leaves every earlier one on its side."""
-    source = shutil.copytree(photos, tmp_path / "photos")
-    before = sides_by_name(florilegium.new(tmp_path / "p", source))
-    paint(source, n=15, seed=2, start=100)
-
-    project = florilegium.new(tmp_path / "p", source)
-
-    after = sides_by_name(project)
-    assert len(after) == len(before) + 45
-    assert {name: after[name] for name in before} == before
-
-
-def test_a_test_picture_moved_to_another_class_folder_stays_in_test(photos: Path, tmp_path: Path) -> None:
-    """Moving a sealed file to another class folder does not smuggle it into training."""
-    source = shutil.copytree(photos, tmp_path / "photos")
-    project = florilegium.new(tmp_path / "p", source)
-    sealed = next(n for n, side in sides_by_name(project).items() if side is Side.TEST and n.startswith("red/"))
-    (source / sealed).rename(source / "blue" / "moved.png")
-
-    project = florilegium.new(tmp_path / "p", source)
-
-    assert sides_by_name(project)["blue/moved.png"] is Side.TEST
 
 
 def test_copies_of_a_picture_are_never_divided(photos: Path, tmp_path: Path) -> None:
@@ -145,34 +97,6 @@ def test_copies_of_a_picture_are_never_divided(photos: Path, tmp_path: Path) -> 
 
     for i in range(10):
         assert sides[f"red/{i:04}.png"] is sides[f"red/copy_{i}.png"]
-
-
-def test_same_seed_same_split_same_model(photos: Path, tmp_path: Path) -> None:
-    """Two projects of the same data and seed are equal to the last bit of the model."""
-    one, two = (florilegium.new(tmp_path / name, photos) for name in ("one", "two"))
-
-    assert sides_by_name(one) == sides_by_name(two)
-    assert one.train().record.model_id == two.train().record.model_id
-
-
-def test_a_corrected_label_reaches_the_next_training(photos: Path, tmp_path: Path) -> None:
-    """Relabelling is an event; the next model is another one, and its verdict is the second opening."""
-    project = florilegium.new(tmp_path / "p", photos)
-    first = project.train().record.model_id
-    project.verdict()
-    item = next(n for n, side in sides_by_name(project).items() if side is Side.TRAIN and n.startswith("red/"))
-
-    project.relabel(item, "blue", who="ann", why="test")
-
-    assert project.train().record.model_id != first
-    assert project.verdict().opening == 2
-    assert [e.who for e in project.store.label_events() if e.name == item] == ["import", "ann"]
-
-
-def test_an_unknown_item_or_class_is_named(judged: Project) -> None:
-    """A slip in an item's name gives the nearest ones."""
-    with pytest.raises(InputError, match=r"nearest: red/0"):
-        judged.relabel("red/001.png", "blue")
 
 
 def test_a_slip_in_a_class_makes_no_new_one(judged: Project, tmp_path: Path) -> None:
@@ -253,40 +177,3 @@ def test_two_commands_at_once_are_told_apart(judged: Project) -> None:
     """While one command holds the project another is told who does."""
     with only_command(judged.folder, "train"), pytest.raises(ProjectBusy, match="florilegium train"):
         judged.audit()
-
-
-def test_the_cache_may_be_deleted_at_any_time(judged: Project, tmp_path: Path) -> None:
-    """Without its cache a project computes again and says the same."""
-    copy = shutil.copytree(judged.folder, tmp_path / "copy")
-    before = florilegium.load(copy).train().record.model_id
-    shutil.rmtree(copy / "cache")
-
-    assert florilegium.load(copy).train().record.model_id == before
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("after_s", [0.8, 1.5, 2.2, 3.0])
-def test_a_killed_run_is_taken_up_by_the_same_command(photos: Path, tmp_path: Path, after_s: float) -> None:
-    """`kill -9` at any moment: the same command goes on and ends with a verdict, and the seal was opened once."""
-    command = [sys.executable, "-m", "florilegium", "run", str(photos), "-o", str(tmp_path / "p"), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as victim:
-        time.sleep(after_s)
-        os.kill(victim.pid, signal.SIGKILL)
-
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert done.returncode == 0, done.stderr
-    assert len(florilegium.load(tmp_path / "p").store.ledger()) == 1
-
-
-def test_an_opening_that_was_interrupted_is_finished_not_repeated(photos: Path, tmp_path: Path) -> None:
-    """A crash between opening and judging costs no second opening."""
-    project = florilegium.new(tmp_path / "p", photos)
-    model_id = project.train().record.model_id
-    project.store.open_seal(model_id, alpha_of=alpha_of_opening, now=project.clock())
-
-    verdict = project.verdict()
-
-    assert verdict.opening == 1
-    assert verdict.alpha == pytest.approx(0.05 * 6 / np.pi**2)
-    assert len(project.store.ledger()) == 1
