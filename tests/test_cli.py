@@ -250,11 +250,13 @@ def test_texts_go_the_whole_way(tmp_path: Path) -> None:
     with (tmp_path / "queries.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("text", "intent"), *rows])
 
+    told = florilegium("run", tmp_path / "queries.csv", "-o", tmp_path / "desk").stdout
     done = florilegium("run", tmp_path / "queries.csv", "-o", tmp_path / "desk", "--json")
     said = document(florilegium("predict", tmp_path / "desk" / "model.onnx", "the card has not arrived", "--json"))
 
     assert done.returncode == 0, done.stderr
     assert said[0]["label"] == "card"
+    assert f"florilegium queries promise -p {tmp_path / 'desk'}" in told
 
 
 @pytest.mark.parametrize("command", ["audit", "train", "verdict", "report", "status"])

@@ -15,7 +15,7 @@ from tests.query_making import trained_queries
 
 pytestmark = pytest.mark.chromium
 STRANGE, SURE = "🌷 სესხი მინდა <3 & მეტი", "my card was stolen, please help"
-PAGES = ("/queries", "/queries/1", "/queries/automatic", "/queries/unknown", "/chat")
+PAGES = ("/", "/queries", "/queries/1", "/queries/automatic", "/queries/unknown", "/chat")
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,17 @@ def test_a_common_question_is_answered_at_once(context: BrowserContext) -> None:
 
     expect(page.locator(".theirs")).to_have_count(1)
     assert page.locator("#log").get_attribute("role") == "log"
+
+
+def test_the_box_for_a_text_is_as_wide_as_its_page(context: BrowserContext) -> None:
+    """The first page of a classifier of texts invites to write: its box fills the column."""
+    page = context.new_page()
+    page.goto("/")
+    column, box = page.locator(".ask-text").bounding_box(), page.get_by_label("Your text").bounding_box()
+
+    assert column is not None
+    assert box is not None
+    assert box["width"] == pytest.approx(column["width"], abs=2)
 
 
 def test_words_that_a_person_wrote_are_never_replaced(context: BrowserContext) -> None:

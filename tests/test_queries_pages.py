@@ -121,6 +121,16 @@ def test_what_is_no_json_is_refused(client: TestClient, content: bytes) -> None:
     assert response.json()["error"]["message"]
 
 
+def test_bytes_that_are_no_text_are_named(client: TestClient) -> None:
+    """A front end that sends another encoding than UTF-8 is told what is expected."""
+    said = client.post(
+        "/api/queries", content=b'{"text": "caf\xe9 card"}', headers={"Content-Type": "application/json"}
+    )
+
+    assert said.status_code == 400
+    assert "JSON in UTF-8" in said.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("ticket", ["unknown", "x" * 199, "%00", "..%2f..", "'; --"])
 def test_a_ticket_that_is_none_leads_nowhere(client: TestClient, ticket: str) -> None:
     """Nobody's ticket is a 404 for GET and DELETE, and the chat shows nothing for it."""
@@ -190,9 +200,10 @@ def test_unknown_queries_are_named_together(client: TestClient, project: Project
     html = client.get("/queries/unknown").text
     fields = fields_of(html, "/queries/unknown")
     chosen = re.findall(r'name="chosen" value="(\d+)"', html)
-    client.post("/queries/unknown", data={**fields, "intent": "flowers", "chosen": chosen})
+    told = client.post("/queries/unknown", data={**fields, "intent": "flowers", "chosen": chosen}).text
 
     assert len(chosen) == 3
+    assert "3 queries are examples of that intent now" in told
     assert "No group" in client.get("/queries/unknown").text
     assert {e.label for e in project.store.label_events()[-3:]} == {"flowers"}
     assert "flowers" in client.get("/queries/intents?q=flow").json()

@@ -165,7 +165,15 @@ def test_joined_files_may_repeat_the_header(tmp_path: Path) -> None:
     """A header in the middle is left out and counted."""
     found, faults = cells_of(open_table(written(tmp_path / "t.csv", "text,label\none a,a\ntext,label\none b,b\n")))
 
-    assert (len(found), faults.n, faults.notes()) == (2, 0, ["t.csv: 1 repeated header lines left out."])
+    assert (len(found), faults.n, faults.notes()) == (2, 0, ["t.csv: 1 repeated header line left out."])
+
+
+def test_a_name_above_two_columns_is_told(tmp_path: Path) -> None:
+    """The first column of a name keeps it; what the later ones are called is said, as nobody chose it."""
+    rows = open_table(written(tmp_path / "t.csv", "text,text,label\none,x,a\ntwo,y,b\n"))
+
+    assert rows.columns == ("text", "text (2)", "label")
+    assert rows.notes == ("t.csv: a name stands above several columns; the later ones are called text (2).",)
 
 
 def test_nul_bytes_are_left_out(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from florilegium.project.results import Audited
 
 THIS = Path()  # the folder where the user stands: commands find it by themselves
 # Commands that find their project by -p; a finding may name any of them.
-_COMMANDS = re.compile(r"\bflorilegium (audit|label|relabel|train|verdict|report|status)\b")
+_COMMANDS = re.compile(r"\bflorilegium (audit|label|relabel|train|verdict|report|status|serve|queries promise)\b")
 
 
 def in_folder(text: str, folder: Path) -> str:

@@ -71,6 +71,8 @@ def _promised(made: "Promised") -> dict[str, Any]:
 
 
 def _beside(made: "Promised") -> list[str]:
+    from florilegium.evaluation.words import counted
+
     said = made.promise
     lines = []
     if said.threshold is not None and said.wrong is not None:
@@ -81,11 +83,13 @@ def _beside(made: "Promised") -> list[str]:
     if not said.is_exact:
         lines.append("Near-duplicates count for less than one answer each, so the bound is approximate.")
     if made.n_without:
-        lines.append(f"{made.n_without:,} intents have no reply; their queries wait for a person.")
+        have = "has" if made.n_without == 1 else "have"
+        lines.append(f"{counted(made.n_without, 'intent')} {have} no reply; such queries wait for a person.")
     if made.n_open:
+        have = "has" if made.n_open == 1 else "have"
         lines.append(
-            f"{made.n_open:,} intents have a reply with an open place such as {{name}}: their queries are answered "
-            "automatically only where the sender fills it, so fewer are than the share says."
+            f"{counted(made.n_open, 'intent')} {have} a reply with an open place such as {{name}}: such queries are "
+            "answered automatically only where the sender fills it, so fewer are than the share says."
         )
     lines.append("It holds for queries like those that were learned from. Blind checks tell whether it is kept.")
     return lines

@@ -188,10 +188,15 @@ def trained(console: Console, result: Trained) -> None:
 def next_steps(console: Console, folder: Path, report: Path, model: Path, *, texts: bool = False) -> None:
     """Say what to do now."""
     heading(console, "Next")
+    desk = (
+        (in_folder("florilegium queries promise", folder), "how many could be answered without a person"),
+        (in_folder("florilegium serve", folder), "a chat, and a desk for what it leaves"),
+    )
     for command, what in (
         (f"open {shlex.quote(str(report))}", "read the report"),
         (f"florilegium predict {shlex.quote(str(model))} {'TEXT' if texts else 'PHOTO'}...", "classify something new"),
         (in_folder("florilegium audit", folder), "see all findings"),
         (f"{in_folder('florilegium relabel', folder)} ITEM LABEL", "correct a label, then run again"),
+        *(desk if texts else ()),
     ):
         console.print(f"  {escape(command):<58} [dim]{what}[/dim]", highlight=False)

@@ -58,6 +58,9 @@ def open_delimited(path: Path, *, encoding: str | None, dialect: Dialect | None 
     if not has_header:
         notes.append(f"{path.name}: the first line looks like data, so the columns are called column 1, column 2, ...")
     columns = unique_names(first[0] if has_header else [""] * len(first[0]))
+    cells = [" ".join(cell.split()) for cell in first[0]]
+    if has_header and (again := [name for cell, name in zip(cells, columns, strict=True) if cell and name != cell]):
+        notes.append(f"{path.name}: a name stands above several columns; the later ones are called {', '.join(again)}.")
 
     def start(faults: Faults) -> Iterator[Row]:
         header = first[0] if has_header else None

@@ -39,7 +39,8 @@ class Faults:
 
     def notes(self) -> list[str]:
         """Say what was left out without being a fault."""
-        return [f"{self.table}: {self.n_headers:,} repeated header lines left out."] if self.n_headers else []
+        lines = "line" if self.n_headers == 1 else "lines"
+        return [f"{self.table}: {self.n_headers:,} repeated header {lines} left out."] if self.n_headers else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from florilegium.errors import InputError
@@ -21,8 +21,8 @@ def unknown_routes(desk: QueryDeskAtHand) -> APIRouter:
     router = APIRouter(include_in_schema=False, dependencies=[Depends(labeller)])
 
     @router.get("/queries/unknown")
-    def groups(request: Request) -> Response:
-        return _page(request, desk)
+    def groups(request: Request, named: Annotated[int, Query(ge=0, le=N_GROUPED)] = 0) -> Response:
+        return _page(request, desk, n_named=named)
 
     @router.post("/queries/unknown")
     def name(
@@ -35,15 +35,17 @@ def unknown_routes(desk: QueryDeskAtHand) -> APIRouter:
         try:
             if not chosen:
                 raise InputError("Nothing was chosen. Tick the queries that belong together.")  # noqa: TRY301 - shown as all others
-            desk.now.name(chosen, intent, who=person.name, click=click)
+            n_named = desk.now.name(chosen, intent, who=person.name, click=click)
         except InputError as error:
             return _page(request, desk, notice=str(error), status=422)
-        return RedirectResponse(f"{at(request)}/queries/unknown", 303)
+        return RedirectResponse(f"{at(request)}/queries/unknown?named={min(n_named, N_GROUPED)}", 303)
 
     return router
 
 
-def _page(request: Request, desk: QueryDeskAtHand, *, notice: str = "", status: int = 200) -> Response:
+def _page(
+    request: Request, desk: QueryDeskAtHand, *, notice: str = "", n_named: int = 0, status: int = 200
+) -> Response:
     now = desk.now
     found = grouped(now.project, most=N_GROUPED)
     return staff_page(
@@ -58,4 +60,5 @@ def _page(request: Request, desk: QueryDeskAtHand, *, notice: str = "", status: 
         promised=now.promised,
         click=new_click(),
         notice=notice,
+        n_named=n_named,
     )

@@ -14,7 +14,11 @@ from florilegium.serve.guard import READING
 from florilegium.serve.staff.render import at, staff_page
 
 TITLES = {401: "Sign in first", 403: "Not allowed", 404: "No such page", 405: "Not here", 421: "Another address"}
-_SAID = {404: "There is no such page here.", 405: "That cannot be asked here."}
+_SAID = {
+    400: "What was sent cannot be read. A program sends JSON in UTF-8; /docs describes the fields.",
+    404: "There is no such page here.",
+    405: "That cannot be asked here.",
+}
 NOT_DONE = "That was not done"
 UNREADY, SOON_S = 503, 10  # a page that is there in ten seconds comes by itself
 
