@@ -48,6 +48,7 @@ def compared(task: Task, *, n: int, seeds: Sequence[int]) -> None:
         print(f"{name:<28}{cells}{each_s:>12.3f}", flush=True)
 
 
+# scikit-activeml has no types.
 class Known(SkactivemlClassifier):  # type: ignore[misc]
     """A classifier that has already answered for these very items, and looks its answers up."""
 

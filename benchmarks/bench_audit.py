@@ -152,6 +152,7 @@ def made(n: int, rng: np.random.Generator) -> Holdings:
     near = near_duplicates(
         [s.sha256 for s in samples],
         vectors=vectors,
+        # Pictures have both.
         prints=Prints(hashes=looks.hashes, mirrored=looks.mirrored),  # type: ignore[arg-type]
         thumbs=thumbs,
     )

@@ -123,6 +123,7 @@ def network_alone(encoder: GraphEncoder, fitted: Octets) -> float:
 
             with ThreadPoolExecutor(n_workers() // threads) as pool:
                 list(pool.map(run, batches[: n_workers()]))  # warm
+                # A lambda's default has no type of its own.
                 best = min(best, seconds(lambda pool=pool, b=batches: list(pool.map(run, b))) / len(fitted))  # type: ignore[misc]
     return best
 
@@ -195,6 +196,7 @@ def digits(data: Path) -> None:
     print(f"\npixels of {len(contents):,} digits")
     for deskew in (False, True):
         encoder = features.pixels_encoder(side=28, gray=True, deskew=deskew)
+        # A lambda's default has no type of its own.
         spent = seconds(lambda e=encoder: features.encode(contents, hashes, encoder=e))  # type: ignore[misc]
         print(f"  {'deskewed' if deskew else 'as they are':<18} {spent:7.2f} s")
 

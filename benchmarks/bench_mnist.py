@@ -68,6 +68,7 @@ def threes_and_sevens(x: Octets, y: Ints, new: Octets, truth: Ints) -> list[str]
     two, asked = np.isin(y, (3, 7)), np.isin(truth, (3, 7))
     wrong = []
     for distance, published in PUBLISHED_TWO.items():
+        # One of the two distances that it takes.
         said = MeanImage(distance).fit(x[two], y[two]).predict(new[asked])  # type: ignore[arg-type]
         found = [float((said[truth[asked] == digit] == digit).mean()) for digit in (3, 7)]
         print(f"3 against 7, {distance}: {np.mean(found):.4f} (threes {found[0]:.4f}, sevens {found[1]:.4f})")

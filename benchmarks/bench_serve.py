@@ -125,7 +125,7 @@ def throughput(name: str, port: int, requests: Sequence[bytes], bare: float, *, 
 
 def pages(port: int, requests: Sequence[bytes], *, seconds: float) -> bool:
     """Ask for pages without a prediction at a fixed pace, whether the last came or not."""
-    answer = json.loads(asyncio.run(one(port, requests[0])))
+    answer = json.loads(asyncio.run(one(port, requests[0]))[1])
     form = get_request(f"/appeal/{answer[0]['ticket']}")
     kept = []
     for name, request in (
@@ -146,7 +146,7 @@ def pages(port: int, requests: Sequence[bytes], *, seconds: float) -> bool:
 def settle(port: int) -> None:
     """Wait until the labelling pages are ready: they are made in the background right after the start."""
     ends = time.monotonic() + 60
-    while time.monotonic() < ends and asyncio.run(status_of(port, get_request("/label/"))) == UNREADY:
+    while time.monotonic() < ends and asyncio.run(one(port, get_request("/label/")))[0] == UNREADY:
         time.sleep(0.5)
 
 
@@ -199,22 +199,13 @@ def get_request(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html\r\n\r\n".encode()
 
 
-async def one(port: int, request: bytes) -> bytes:
-    """Ask once; give the body."""
+async def one(port: int, request: bytes) -> tuple[int, bytes]:
+    """Ask once; give the status and the body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
-    _, body = await answer(reader)
+    found = await answer(reader)
     writer.close()
-    return body
-
-
-async def status_of(port: int, request: bytes) -> int:
-    """Ask once; give the status."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(request)
-    status, _ = await answer(reader)
-    writer.close()
-    return status
+    return found
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:

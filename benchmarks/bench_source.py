@@ -69,6 +69,7 @@ def arrays_and_texts() -> None:
     }
     for name, (what, peer) in peers.items():
         spec = SourceSpec(location=name)
+        # A lambda's default has no type of its own.
         seconds, _ = timed(lambda spec=spec: source.read(spec))  # type: ignore[misc]
         peer_s, _ = timed(peer)
         n = source.BUILTINS[name].n_items

@@ -170,6 +170,7 @@ class Labels:
 
 def _told(events: Sequence[object]) -> Iterator[tuple[str, str | None, str]]:
     for event in events:
+        # The caller hands over label events.
         yield event.name, event.label, event.who  # type: ignore[attr-defined]
 
 
@@ -193,6 +194,7 @@ class Servers:
         self.await_answers()
 
     def _start(self) -> tuple[int, int]:
+        # It was started with pipes.
         assert self._nursery.stdin is not None and self._nursery.stdout is not None  # noqa: PT018, S101
         self._nursery.stdin.write("start\n")
         self._nursery.stdin.flush()
@@ -219,6 +221,7 @@ class Servers:
 
     def stop(self) -> None:
         """End the nursery, and its servers with it."""
+        # It was started with pipes.
         assert self._nursery.stdin is not None and self._nursery.stdout is not None  # noqa: PT018, S101
         self._nursery.stdin.close()
         self._nursery.wait(timeout=START_S)

@@ -109,6 +109,7 @@ def fine_tuned(asked: dict[str, Any]) -> Any:  # noqa: ANN401 - fastai's Learner
     return learn
 
 
+# fastai has no types.
 def answers(learn: Any, paths: list[str]) -> list[str]:  # noqa: ANN401
     """Give the likeliest label of each photo."""
     dl = learn.dls.test_dl([(path, None) for path in paths], with_labels=False)

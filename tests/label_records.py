@@ -43,6 +43,7 @@ def project_of(source: Path, folder: Path) -> Project:
 def said(name: str, label: str | None, *, who: str = "ann", day: int = 1, **facts: object) -> LabelEvent:
     """Give a label event of a person, `day` days after New Year 2026."""
     choices = {"why": "", **facts}
+    # Fields by name.
     return LabelEvent(name=name, label=label, who=who, at=SOON + timedelta(days=day), **choices)  # type: ignore[arg-type]
 
 

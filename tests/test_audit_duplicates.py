@@ -199,6 +199,7 @@ def test_flowers_with_near_copies_are_grouped(data: Path) -> None:
     harvest = source.read(SourceSpec(location="flowers20"))
     encoder = features.backbone("mobilenetv2_100_tf")
     rows = [i for i, s in enumerate(harvest.samples) if s.label in {"lily", "lotus"}]
+    # Files have paths.
     contents = source.base.Files(tuple(harvest.contents.paths[i] for i in rows))  # type: ignore[union-attr]
     survey = features.survey(contents, [harvest.samples[i].sha256 for i in rows], encoders=[encoder], cache_dir=None)
     looks = survey.looks

@@ -226,6 +226,7 @@ def test_what_a_model_has_not_answered_the_quick_head_has() -> None:
     model = np.array([[0.9, 0.1], [np.nan, np.nan]])
     quick = np.array([[0.2, 0.8], [0.3, 0.7]])
 
+    # Two arrays give one.
     assert auditing._best(model, quick).tolist() == [[0.9, 0.1], [0.3, 0.7]]  # type: ignore[union-attr]
     assert auditing._best(None, quick) is quick
     assert auditing._best(model, None) is model

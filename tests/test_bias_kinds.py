@@ -31,6 +31,7 @@ N_RUNS = 6
 
 def look(given: Decisions, seed: int = 0, **options: float) -> Findings:
     """Test with few resamples."""
+    # Fields by name.
     return examine(given, seed=seed, n_resamples=N_RESAMPLES, with_tables=False, **options)  # type: ignore[arg-type]
 
 
@@ -51,6 +52,7 @@ def column(codes: Ints, name: str = "group") -> Column:
 
 def binary(codes: Ints, **given: object) -> Decisions:
     """Make yes-or-no decisions."""
+    # Fields by name.
     return Decisions(classes=("no", "yes"), positive=1, columns=(column(codes),), **given)  # type: ignore[arg-type]
 
 
@@ -115,7 +117,9 @@ def test_many_classes_have_their_link_with_groups_measured() -> None:
     codes, y = rng.integers(0, 2, 600), rng.integers(0, 4, 600)
     linked = np.where((codes == 0) & (y == 3), 0, y)
     wide = {"classes": ("oak", "elm", "ash", "fir"), "columns": (column(codes),)}
+    # Fields by name.
     with_it = named(look(Decisions(y=linked, **wide)), "link of class and group")[0]  # type: ignore[arg-type]
+    # Fields by name.
     without = named(look(Decisions(y=y, **wide)), "link of class and group")[0]  # type: ignore[arg-type]
 
     assert with_it.outcome is Outcome.FOUND

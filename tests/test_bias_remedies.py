@@ -31,6 +31,7 @@ def decisions(**given: object) -> Decisions:
     scores = rng.normal(y + 0.8 * (codes == 1), 1.0)
     column = Column(name="town", groups=("large", "small", "tiny"), codes=codes)
     parts: dict[str, object] = {"y": y, "predicted": (scores > 0.5).astype(np.int64), "scores": scores} | given
+    # Fields by name.
     return Decisions(classes=("no", "yes"), positive=1, columns=(column,), **parts)  # type: ignore[arg-type]
 
 

@@ -37,6 +37,7 @@ def fresh(manner: Manner) -> None:
 
 def ask(tiny: Endpoint, **choices: object) -> Asking:
     """Make a request that waits for nothing."""
+    # Fields by name.
     return Asking(endpoint=tiny, messages=NOTES, sleep=lambda _: None, **choices)  # type: ignore[arg-type]
 
 

@@ -117,6 +117,7 @@ def test_the_notebook_is_as_jupyter_writes_it(files: Mapping[str, bytes]) -> Non
     """The notebook fits the format's schema, has not been run, and brings no output along."""
     import nbformat
 
+    # The library has no types here.
     notebook = nbformat.reads(files["classify.ipynb"].decode(), as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(notebook)
 

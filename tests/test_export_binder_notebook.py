@@ -44,7 +44,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *cells: str) -> list[Any]:
     """Run the folder's notebook with more cells below; give what each of these printed."""
+    # The library has no types here.
     notebook = nbformat.read(folder / "classify.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    # The library has no types here.
     made = [nbformat.v4.new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
     notebook.cells += made
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()

@@ -58,6 +58,7 @@ def test_a_text_model_is_refused(tmp_path: Path) -> None:
 def test_all_files_are_kept_for_offline_use(files: dict[str, bytes]) -> None:
     """The service worker knows each file that the page needs, by its SHA-256."""
     text = files["service_worker.js"].decode()
+    # No match fails the test as well.
     listed = json.loads(re.search(r"const FILES = ({.*?});", text, re.DOTALL)[1])  # type: ignore[index]
 
     assert listed == {

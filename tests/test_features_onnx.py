@@ -106,6 +106,7 @@ def test_other_shapes_of_network_give_the_same_vector(tmp_path: Path, options: d
     """Channels last, a fixed first axis, an unpooled output, and old or new dialects all work."""
     plain = vectors(onnx_encoder(network(tmp_path / "plain.onnx")))
 
+    # Fields by name.
     assert np.allclose(plain, vectors(onnx_encoder(network(tmp_path / "net.onnx", **options))), atol=1e-5)  # type: ignore[arg-type]
 
 

@@ -89,6 +89,7 @@ def test_what_cannot_be_played_is_refused() -> None:
     """One class, too few groups and shares out of range are named with what to do."""
     y = np.arange(6) % 2
     with pytest.raises(InputError, match="two classes at least"):
+        # On purpose: what is refused.
         simulate(np.zeros(9, dtype=np.int64), np.arange(9), perfect(y), classes=CLASSES, seed=0)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="--rounds"):
         simulate(y, np.arange(6), perfect(y), classes=CLASSES, seed=0)  # type: ignore[arg-type]  # fields by name

@@ -38,6 +38,7 @@ def desk(made: Path, tmp_path: Path) -> Iterator[QueryDesk]:
 def send(desk: QueryDesk, number: int, intent: str, reply: str = "Done.", **choices: object) -> None:
     """Answer a query as somebody who has just opened it does."""
     card = desk.card(number, who="ann")
+    # Fields by name.
     desk.send(number, reply, intent, who="ann", seen=card.query.n_events, click=card.click, **choices)  # type: ignore[arg-type]
 
 

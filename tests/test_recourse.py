@@ -135,6 +135,7 @@ def test_a_faulty_appeal_is_told_what_is_wrong(made: Path, tmp_path: Path, chang
     with recourse_at(made, tmp_path / "p") as recourse:
         _, ticket = ask(recourse, picture("red"))
         with pytest.raises(InputError, match=words):
+            # Fields by name.
             recourse.appeal(ticket, **{"reason": "wrong", "key": key(), **changed})  # type: ignore[arg-type]
         assert recourse.store.cases.all() == ()
 

@@ -42,6 +42,7 @@ def test_two_reviewers_who_differ_leave_it_to_an_owner(recourse: Recourse, clien
     names = {"olga": Role.OWNER, "rita": Role.REVIEWER, "rolf": Role.REVIEWER, "rosa": Role.REVIEWER}
     for name, role in names.items():
         people.add(name, PASSWORD, role=role)
+    # A client of ours holds an app of FastAPI.
     olga, rita, rolf, rosa = (signed_in(client.app, people, name) for name in names)  # type: ignore[arg-type]
     step(rita, "/review", "/review/1/take")
     step(rita, "/review/1", "/review/1/blind", choice="is:blue")

@@ -30,6 +30,7 @@ def test_the_numbers_are_those_of_transformers(tmp_path: Path, pooling: str) -> 
     network = transformers.BertModel(transformers.BertConfig(**making.config()), add_pooling_layer=False).eval()
     weights = {name: torch.from_numpy(tensor) for name, tensor in making.bert_weights(np.random.default_rng(0)).items()}
     network.load_state_dict(weights, strict=False)
+    # A sign for padding, no password.
     tokens = transformers.PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), pad_token="[PAD]")  # noqa: S106
     given = tokens(TEXTS, padding=True, truncation=True, max_length=32, return_tensors="pt")
     mask = given["attention_mask"][..., None].float()

@@ -208,10 +208,12 @@ def choices() -> None:
 
 def notebook() -> None:
     """Run the notebook that the package brings, and keep it with what its cells show."""
+    # The library has no types here.
     made = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
     NotebookClient(made, timeout=120).execute()
     for cell in made.cells:
         cell.metadata.pop("execution", None)  # the times of this run are nobody's business
+    # The library has no types here.
     nbformat.write(made, ROOT / "docs" / "lab.ipynb")  # type: ignore[no-untyped-call]
 
 

@@ -88,6 +88,7 @@ def photographed(desk: Desk, paths: Sequence[str]) -> None:
     """Take the pictures, in both colours."""
     with serving(create_desk(desk)) as address, chromium() as browser:
         for scheme in ("light", "dark"):
+            # One of the two colour schemes.
             tab = browser.new_page(base_url=address, viewport=SIZE, color_scheme=scheme)  # type: ignore[arg-type]
             for path in paths:
                 tab.goto(f"/{path}")

@@ -77,6 +77,7 @@ class Scheduler:
         try:
             # Its fuzz is drawn without a seed: two computations of one history would disagree.
             given = {"parameters": tuple(parameters)} if parameters else {}
+            # Fields by name.
             self._fsrs = fsrs.Scheduler(**given, desired_retention=retention, enable_fuzzing=False)  # type: ignore[arg-type]
         except ValueError as error:
             raise SettingError(f"{error} Forget them with: florilegium cards optimise --reset") from error

@@ -66,4 +66,5 @@ def n_seen(hashes: Iterable[str]) -> int:
 
 
 def _metadata(model: onnx.ModelProto) -> dict[str, Any]:
+    # The library says Any.
     return json.loads(next(p.value for p in model.metadata_props if p.key == CARD))  # type: ignore[no-any-return]

@@ -212,4 +212,5 @@ def rungs(event: Event) -> tuple[PictureRung, ...]:
 
 
 def _score(facts: dict[str, object]) -> Score:
+    # Fields by name.
     return Score(**{name: facts[name] for name in Score.__dataclass_fields__ if name in facts})  # type: ignore[arg-type]

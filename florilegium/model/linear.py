@@ -210,6 +210,7 @@ def _solve(task: _Task, c: float, start: Floats | None, *, tolerance: float) -> 
     n_steps = int(np.clip(MAX_WORK / (4.0 * n * max(r, 1) * k), 3, MAX_STEPS))
     first = np.zeros(r * k + k) if start is None else start * widths
     options = {"maxiter": n_steps, "ftol": tolerance, "gtol": 1e-5}
+    # The library's types know fewer ways to call it.
     done = minimize(loss, first, jac=True, method="L-BFGS-B", options=options)  # type: ignore[call-overload]
     found: Floats = np.asarray(done.x, dtype=np.float64) / widths
     return found[: r * k].reshape(r, k), found[r * k :]

@@ -61,6 +61,7 @@ def _makers(holdings: Holdings, rows: Ints) -> dict[str, Callable[[], Column | N
     samples = [holdings.dataset.samples[row] for row in rows]
     named = dict.fromkeys(name for sample in samples for name in sample.metadata)
     makers: dict[str, Callable[[], Column | None]] = {
+        # A lambda's default has no type of its own.
         name: (lambda name=name: column_of(name, [s.metadata.get(name) for s in samples]))  # type: ignore[misc]
         for name in named
     }
@@ -70,6 +71,7 @@ def _makers(holdings: Holdings, rows: Ints) -> dict[str, Callable[[], Column | N
     for name, parts in FACTS.items():
         if all(part in facts for part in parts):
             values: Floats = np.prod([facts[part].astype(np.float64) for part in parts], axis=0)
+            # A lambda's default has no type of its own.
             makers.setdefault(name, lambda name=name, values=values: column_of_numbers(name, values))  # type: ignore[misc]
     return makers
 

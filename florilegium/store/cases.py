@@ -199,6 +199,7 @@ def open_case(db: Connection, given: Case, *, days: float) -> CaseFile:
     key = db.execute(insert(cases).values(**_case_row(given) | copied)).inserted_primary_key
     number = int(key[0]) if key else 0
     db.execute(insert(case_events).values(**_event_row(first, number)))
+    # Fields by name.
     return CaseFile(case=replace(given, id=number, **copied), events=(first,))  # type: ignore[arg-type]
 
 
@@ -239,6 +240,7 @@ def append(db: Connection, file: CaseFile, steps: Sequence[CaseEvent]) -> CaseFi
     db.execute(insert(case_events), [_event_row(each, file.case.id) for each in new])
     copied = {"state": standing.state.value, "deadline_at": standing.deadline_at}
     db.execute(update(cases).where(cases.c.id == file.case.id).values(**copied))
+    # Fields by name.
     return CaseFile(case=replace(file.case, **copied), events=(*file.events, *new))  # type: ignore[arg-type]
 
 

@@ -89,6 +89,7 @@ def _trunk(folder: Path, layout: Layout, graph: onnx.ModelProto | None) -> tuple
     path = next((path for path in _graphs(folder, layout) if path.is_file()), None)
     if graph is not None or path is not None:
         where = str(path or folder)
+        # One of the two is there.
         model = graphs.load(path) if graph is None and path is not None else graphs.normal(graph, where=where)  # type: ignore[arg-type]
         if read_json(folder / OURS, optional=True) and [o.name for o in model.graph.output] == [EMBEDDING]:
             return model, n_places, ()  # bytes or not, pooled already

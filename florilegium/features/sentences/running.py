@@ -35,6 +35,7 @@ class SentenceRunner:
         found = np.empty((len(texts), self.encoder.d), dtype=np.float32)
         for start in range(0, len(texts), CHUNK):
             rows = self.tokens(texts[start : start + CHUNK])
+            # A lambda's default has no type of its own.
             for places, vectors in overlapped(lambda at, r=rows: self._run(r, at), _batches(rows), workers=n_workers()):  # type: ignore[misc]
                 found[start + places] = vectors
         return found

@@ -83,6 +83,7 @@ def _fetched(where: str) -> tuple[nn.Module, Any, str]:
             model = _vision_half(config, where, safe)
         else:
             model = AutoModel.from_pretrained(where, config=config, use_safetensors=True, **safe)
+        # The library has no types here.
         processor = AutoImageProcessor.from_pretrained(where, backend="pil", **safe)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0][:300]

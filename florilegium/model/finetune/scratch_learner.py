@@ -38,6 +38,7 @@ class ScratchLearner(RowLearner):
         self.y = torch.from_numpy(y).to(self.device)
         torch.manual_seed(plan.seed)
         network = SmallNetwork(side=pictures.shape[3], channels=pictures.shape[1], widths=plan.widths, k=k)
+        # The library's types know fewer ways to call it.
         self.network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).eval()
         matrices = [tensor for tensor in self.network.parameters() if tensor.ndim > 1]

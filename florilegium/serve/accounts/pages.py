@@ -45,6 +45,7 @@ def _signing(router: APIRouter, whole: Whole, tries: Tries) -> None:
         return _login_page(request, whole, goal=next)
 
     @router.post("/login", dependencies=[Depends(public_form)])
+    # The name that the form's field has.
     def sign_in(request: Request, name: Field, password: Field, next: Field = "") -> Response:  # noqa: A002
         visit, key = _visit(request), key_of(name)[:MOST_KEY_CHARS]
         cookie = visit.cookie(KNOWN)
