@@ -86,7 +86,8 @@ def test_the_whole_way_by_keyboard(browser: Browser, app: FastAPI, address: str)
     expect(guest.locator("h1")).to_have_text("Sign in")
 
     assert (kept.name, kept.who) == (item, "Nora")
-    assert said + said_to_guest == []
+    # What the page was still asking for when its session ended is refused, as it should be.
+    assert said + [line for line in said_to_guest if "401" not in line] == []
 
 
 def test_a_name_of_markup_runs_nowhere(browser: Browser, app: FastAPI, address: str) -> None:

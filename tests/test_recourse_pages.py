@@ -208,6 +208,7 @@ def test_what_was_said_blind_stands_in_the_file(client: TestClient, choice: str,
     page = client.get("/review/1").text
 
     assert said in page[page.index("You, blind") : page.index("Why it is here")]
+    assert f"label: {said}" in client.get("/review/trail").text
 
 
 def test_a_question_goes_back_and_forth(client: TestClient) -> None:

@@ -13,6 +13,7 @@ from florilegium.appeals import Origin, Ruling
 from florilegium.appeals.doubts import Reviewed
 from florilegium.evaluation import wilson_interval
 from florilegium.project.recourse import trail
+from florilegium.report.trail import in_words
 from florilegium.serve.accounts import owner
 from florilegium.serve.recourse import words
 from florilegium.serve.recourse.context import Desk
@@ -98,7 +99,8 @@ def _case(told: Mapping[str, Any]) -> dict[str, Any]:
 
 def _step(told: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
     """Give one step for the page, with the time by the server's clock since the one before."""
-    given = {name: value for name, value in told["details"].items() if value != "" and (name, value) != (SECONDS, None)}
+    said = in_words(told["details"])
+    given = {name: value for name, value in said.items() if value != "" and (name, value) != (SECONDS, None)}
     details = [f"{NAMES.get(name, name)}: {_value(value)}" for name, value in given.items()]
     nobody = "–" if told["step"] in BY_CHANCE else "the appellant"
     at = datetime.fromisoformat(told["at"])
