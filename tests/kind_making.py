@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,15 +38,38 @@ class Made:
     def add(self, *, n: int, seed: int, start: int = 0) -> None:
         """Add n items of each class, no two of them near copies; pictures are numbered from `start` on."""
         rng = np.random.default_rng(seed)
-        for label, colour in COLOURS.items():
+        for label in COLOURS:
             for i in range(start, start + n):
-                if self.kind is Kind.IMAGE:
-                    coarse = rng.normal(0, 60, (6, 6, 3))
-                    pixels = np.clip(np.kron(coarse, np.ones((8, 8, 1))) + colour, 0, 255)
-                    (self.folder / label).mkdir(parents=True, exist_ok=True)
-                    Image.fromarray(pixels.astype(np.uint8)).save(self.folder / label / f"{i:04}.png")
-                else:
-                    self._append(sentence(label, rng), label)
+                self.put(self.fresh(label, rng), label, number=i)
+
+    def fresh(self, label: str | None, rng: np.random.Generator) -> bytes | str:
+        """Make the content of a new item that looks like one of a class; None: like none of them."""
+        if self.kind is Kind.TEXT:
+            return sentence(label, rng)
+        coarse = rng.normal(0, 60, (6, 6, 3))
+        pixels = np.clip(np.kron(coarse, np.ones((8, 8, 1))) + (COLOURS[label] if label else 120), 0, 255)
+        file = io.BytesIO()
+        Image.fromarray(pixels.astype(np.uint8)).save(file, "PNG")
+        return file.getvalue()
+
+    def put(self, content: bytes | str, label: str, *, number: int) -> str:
+        """Add an item of a class, and give its name; pictures are named by their number."""
+        if isinstance(content, str):
+            self._append(content, label)
+            return name_of(content)
+        (self.folder / label).mkdir(parents=True, exist_ok=True)
+        (self.folder / label / f"{number:04}.png").write_bytes(content)
+        return f"{label}/{number:04}.png"
+
+    def tell(self, column: str, values: Mapping[str, str]) -> None:
+        """Say something of each item, by its name: in a table beside the pictures, or in a column of the texts."""
+        if self.kind is Kind.IMAGE:
+            lines = [f"file_name,{column}", *(f"{name},{value}" for name, value in values.items())]
+            (self.folder / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            return
+        told = [(text, label, values[name_of(text)]) for text, label in self._rows()]
+        with self.source.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("text", "label", column), *told])
 
     def copy(self, name: str) -> str:
         """Add a copy that is written otherwise, in another format or in capitals, and give its name."""
@@ -100,8 +124,8 @@ def sides_by_name(project: Project) -> dict[str, Side]:
     return {name: side for name, (_, side) in project.store.sides().items()}
 
 
-def sentence(label: str, rng: np.random.Generator) -> str:
-    """Make a text of a class: three of its words among six that tell nothing."""
-    own = rng.choice(WORDS[label], 3, replace=False).tolist()
-    rest = ["".join(rng.choice(SYLLABLES, 3)) for _ in range(6)]
+def sentence(label: str | None, rng: np.random.Generator) -> str:
+    """Make a text of a class, three of its words among six that tell nothing; None: nine that tell nothing."""
+    own = rng.choice(WORDS[label], 3, replace=False).tolist() if label else []
+    rest = ["".join(rng.choice(SYLLABLES, 3)) for _ in range(9 - len(own))]
     return " ".join(rng.permutation([*own, *rest]).tolist())
