@@ -9,22 +9,19 @@ body (benchmarks/fastai_peer.py, in an environment of its own: benchmarks/make_f
 """
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import florilegium
 from benchmarks.__main__ import KIB_PER_MIB
+from benchmarks.peers import Cost, answers_of, paired, python_of, right, row
 from florilegium import split
-from florilegium.evaluation import Score, compare, score, wilson_interval
 from florilegium.model import open_model, predict
 from florilegium.project import Project
 from florilegium.project.tuning import TuneWish
@@ -32,8 +29,6 @@ from florilegium.source.base import Files
 from florilegium.types import Ints
 
 PROMISED_S = 90.0
-ROOT = Path(__file__).parents[1]
-PEER_PYTHON = ROOT / ".venv-fastai" / "bin" / "python"
 HOW_TO_INSTALL = "not installed; benchmarks/make_fastai_env.sh makes .venv-fastai (1.5 GB)"
 BODY = "backbones/mobilenetv2_100_tf/weights.safetensors"  # below the folder of the real data
 
@@ -53,19 +48,6 @@ class Photos:
             labels=tuple(self.labels[i] for i in rows),
             groups=self.groups[rows],
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What a run took."""
-
-    seconds: float
-    cpu_seconds: float  # of all cores together: what other work on the machine changes least
-    peak_mib: float
-
-    def __str__(self) -> str:
-        """Say it in one line."""
-        return f"{self.seconds:7.0f} s {self.cpu_seconds:7.0f} s of cores {self.peak_mib:7.0f} MiB"
 
 
 def ours(folder: str, *, finetune: bool) -> None:
@@ -116,7 +98,7 @@ def answered(model: Path, photos: Photos) -> tuple[str, ...]:
     return tuple(answer.label or "" for answer in predict(open_model(model), list(photos.paths)))
 
 
-def peer(learn: Photos, ask: Photos, *, epochs: int, threads: int) -> tuple[tuple[str, ...], Cost]:
+def peer(python: Path, learn: Photos, ask: Photos, *, epochs: int, threads: int) -> tuple[tuple[str, ...], Cost]:
     """Let fastai learn and answer in its own environment; it never sees what it is asked about but the files."""
     asked = {
         "train": list(zip(learn.paths, learn.labels, strict=True)),
@@ -126,41 +108,21 @@ def peer(learn: Photos, ask: Photos, *, epochs: int, threads: int) -> tuple[tupl
         "threads": threads,
         "seed": 0,
     }
-    done = subprocess.run(
-        [PEER_PYTHON, ROOT / "benchmarks" / "fastai_peer.py"],
-        input=json.dumps(asked),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    told = json.loads(done.stdout)
-    print("  " + ", ".join(f"{name} {version}" for name, version in told["versions"].items()))
-    return tuple(told["answers"]), Cost(**{name: told[name] for name in ("seconds", "cpu_seconds", "peak_mib")})
+    return answers_of(python, "fastai_peer.py", asked)
 
 
-def right(said: tuple[str, ...], photos: Photos) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Tell which answers are right; (n,)."""
-    return np.array([a == b for a, b in zip(said, photos.labels, strict=True)])
-
-
-def row(name: str, said: tuple[str, ...], photos: Photos, cost: Cost | None = None) -> Score:
-    """Print one line: how many were right, two ranges (photos of one source may be alike; or are not), what it took."""
-    found = score(name, right(said, photos), photos.groups)
-    low, high = wilson_interval(found.n_right, found.n)
-    print(f"{name:<28} {found.accuracy:6.1%}  {found!s:<40} {low:.1%} to {high:.1%}  {cost or ''}", flush=True)
-    return found
-
-
-def unseen_sources(learn: Photos, folds: Ints, *, n_folds: int, epochs: int, threads: int) -> None:
+def unseen_sources(python: Path, learn: Photos, folds: Ints, *, n_folds: int, epochs: int, threads: int) -> None:
     """Ask the peer about whole sources that it did not learn from, fold by fold, and print what it got right."""
     said: list[str] = []
     rows: list[int] = []
     for fold in range(n_folds):
         held = np.flatnonzero(folds == fold)
-        answers, _ = peer(learn.of(np.flatnonzero(folds != fold)), learn.of(held), epochs=epochs, threads=threads)
+        known = learn.of(np.flatnonzero(folds != fold))
+        answers, _ = peer(python, known, learn.of(held), epochs=epochs, threads=threads)
         said += answers
         rows += held.tolist()
-    row(f"fastai, {n_folds} of 5 new sources", tuple(said), learn.of(np.array(rows)))
+    new = learn.of(np.array(rows))
+    row(f"fastai, {n_folds} of 5 new sources", right(tuple(said), new.labels), new.groups)
 
 
 def main() -> None:
@@ -183,11 +145,11 @@ def main() -> None:
             learn, ask, folds = sides(project)
         print(f"{len(learn.paths):,} photos to learn from, {len(ask.paths)} sealed, {asked.cores} core(s)\n")
         said = answered(frozen / "model.onnx", ask)
-        row("florilegium train", said, ask, cost)
+        row("florilegium train", right(said, ask.labels), ask.groups, cost)
         if asked.finetune:
             tuned_cost = measured(Path(name) / "tuned", finetune=True)
             said = answered(Path(name) / "tuned" / "model.onnx", ask)
-            row("florilegium train --finetune", said, ask, tuned_cost)
+            row("florilegium train --finetune", right(said, ask.labels), ask.groups, tuned_cost)
     compare_with_peer(learn, ask, folds, said, asked)
     if cost.seconds > PROMISED_S:
         sys.exit(f"slower than promised: {cost.seconds:.0f} s, not {PROMISED_S:.0f} s")
@@ -197,17 +159,16 @@ def compare_with_peer(
     learn: Photos, ask: Photos, folds: Ints | None, said: tuple[str, ...], asked: argparse.Namespace
 ) -> None:
     """Let fastai learn and answer too, and print the paired difference."""
-    if not PEER_PYTHON.exists():
+    python = python_of("fastai")
+    if python is None:
         print(f"peer: fastai skipped: {HOW_TO_INSTALL}")
         return
     print("peer: fastai's fine_tune with our MobileNetV2 as its body (hubs are out of reach), norms folded")
-    theirs, cost = peer(learn, ask, epochs=asked.epochs, threads=asked.cores)
-    row(f"fastai fine_tune({asked.epochs})", theirs, ask, cost)
-    found = compare(right(said, ask), right(theirs, ask), ask.groups)
-    value, low, high = (100 * x for x in (found.difference.value, found.difference.low, found.difference.high))
-    print(f"ours minus fastai: {value:+.1f} points ({low:+.1f} to {high:+.1f}), p = {found.p_value_groups:.3f}")
+    theirs, cost = peer(python, learn, ask, epochs=asked.epochs, threads=asked.cores)
+    row(f"fastai fine_tune({asked.epochs})", right(theirs, ask.labels), ask.groups, cost)
+    paired(right(said, ask.labels), right(theirs, ask.labels), ask.groups, name="fastai")
     if asked.sources and folds is not None:
-        unseen_sources(learn, folds, n_folds=asked.sources, epochs=asked.epochs, threads=asked.cores)
+        unseen_sources(python, learn, folds, n_folds=asked.sources, epochs=asked.epochs, threads=asked.cores)
 
 
 if __name__ == "__main__":

