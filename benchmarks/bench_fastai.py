@@ -108,7 +108,7 @@ def peer(python: Path, learn: Photos, ask: Photos, *, epochs: int, threads: int)
         "threads": threads,
         "seed": 0,
     }
-    return answers_of(python, "fastai_peer.py", asked)
+    return answers_of(python, "fastai_peer", asked)
 
 
 def unseen_sources(python: Path, learn: Photos, folds: Ints, *, n_folds: int, epochs: int, threads: int) -> None:

@@ -116,7 +116,7 @@ def peer(python: Path, queries: Queries, some: Ints, *, seed: int, iterations: i
         "threads": threads,
         "seed": seed,
     }
-    said, cost = answers_of(python, "setfit_peer.py", asked)
+    said, cost = answers_of(python, "setfit_peer", asked)
     return right(said, tuple(map(str, queries.truth))), cost
 
 

@@ -1,28 +1,22 @@
-"""The peer of bench_fastai: fastai's `vision_learner(...).fine_tune(...)` on photos that it is told of.
+"""The peer of bench_fastai: fastai's `vision_learner(...).fine_tune(...)` on photos (benchmarks/peer_process.py).
 
-Runs in an environment of its own (benchmarks/make_fastai_env.sh), never in this package's. Reads one JSON document from
-standard input, {"train": [[path, label], ...], "ask": [path, ...], "weights": file, "epochs": 4, "threads": 1}, and
-prints one: {"answers": [label, ...], "seconds", "cpu_seconds", "peak_mib", "versions"}. Sees no label of what it is
-asked, and knows nothing of Florilegium.
+Runs in an environment of its own (benchmarks/make_fastai_env.sh), never in this package's. Is told besides "weights", a
+file, and "epochs", 4.
 
 Chapter 2 of the fastai book, but for the body: weights of hubs are out of reach where this was written, so it is
 MobileNetV2 from a file, the very weights that Florilegium's own encoder has.
 """
 
-import contextlib
 import importlib.util
-import json
-import platform
-import resource
-import sys
-import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-KIB_PER_MIB = 1024
+from benchmarks.peer_process import serve
+
 SIDE = 224  # px, as in the book
 ARCHITECTURE = "mobilenetv2_100"
 
@@ -89,6 +83,7 @@ def fine_tuned(asked: dict[str, Any]) -> Any:  # noqa: ANN401 - fastai's Learner
     """Train as the book does: random resized crops, its usual augmentation, head first, then all."""
     from fastai.vision import all as fv
 
+    fv.set_seed(asked["seed"])
     block = fv.DataBlock(
         blocks=(fv.ImageBlock, fv.CategoryBlock),
         get_x=fv.ItemGetter(0),
@@ -119,8 +114,8 @@ def answers(learn: Any, paths: list[str]) -> list[str]:  # noqa: ANN401
     return [str(vocabulary[i]) for i in found.argmax(dim=1).tolist()]
 
 
-def versions() -> dict[str, str]:
-    """Import what is needed and say which versions there are."""
+def modules() -> tuple[ModuleType, ...]:
+    """Import what is needed."""
     torchvision_may_load()
     import fastai
     import timm
@@ -128,38 +123,8 @@ def versions() -> dict[str, str]:
     from fastai.vision import all as fv
 
     del fv
-    return {
-        "python": platform.python_version(),
-        **{module.__name__: str(module.__version__) for module in (torch, torchvision, fastai, timm)},
-    }
-
-
-def main() -> None:
-    """Read what is asked, train, answer; `--check` only says what is installed."""
-    used = versions()
-    if "--check" in sys.argv:
-        print(json.dumps(used))
-        return
-    from fastai.torch_core import set_seed
-
-    asked = json.load(sys.stdin)
-    torch.set_num_threads(asked["threads"])
-    set_seed(asked["seed"])
-    began, cpu_began = time.perf_counter(), time.process_time()
-    with contextlib.redirect_stdout(sys.stderr):  # standard output is for the one document
-        learn = fine_tuned(asked)
-        trained, cpu_trained = time.perf_counter(), time.process_time()
-        said = answers(learn, asked["ask"])
-    document = {
-        "answers": said,
-        "seconds": trained - began,
-        "cpu_seconds": cpu_trained - cpu_began,
-        "answering_seconds": time.perf_counter() - trained,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MIB,
-        "versions": used,
-    }
-    print(json.dumps(document))
+    return torch, torchvision, fastai, timm
 
 
 if __name__ == "__main__":
-    main()
+    serve(modules, fine_tuned, answers)

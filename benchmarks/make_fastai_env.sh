@@ -8,4 +8,5 @@ folder="$here/../.venv-fastai"
 pip=("$folder/bin/python" -m pip install --quiet --disable-pip-version-check)
 "${pip[@]}" --requirement "$here/fastai_requirements.txt"
 "${pip[@]}" --no-deps fastai==2.8.12 timm==1.0.31
-"$folder/bin/python" "$here/fastai_peer.py" --check
+cd "$here/.."
+"$folder/bin/python" -m benchmarks.fastai_peer --check

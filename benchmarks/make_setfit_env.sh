@@ -6,4 +6,5 @@ here="$(cd "$(dirname "$0")" && pwd)"
 folder="$here/../.venv-setfit"
 "$here/../tools/venv.sh" "${1:-python3}" "$folder"
 "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/setfit_requirements.txt"
-"$folder/bin/python" "$here/setfit_peer.py" --check
+cd "$here/.."
+"$folder/bin/python" -m benchmarks.setfit_peer --check

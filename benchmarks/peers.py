@@ -1,6 +1,6 @@
 """What benchmarks with a peer in an environment of its own have in common: what a run took, and how the peer is asked.
 
-A peer is a script that reads one JSON document, trains, answers, and prints one; it never imports Florilegium.
+A peer is a script of its own that never imports Florilegium (benchmarks/peer_process.py).
 """
 
 import json
@@ -40,10 +40,11 @@ def python_of(name: str) -> Path | None:
 def answers_of(python: Path, script: str, asked: Mapping[str, Any]) -> tuple[tuple[str, ...], Cost]:
     """Let a peer learn and answer in its own environment; prints its versions.
 
-    Args: script: its name in this folder.  asked: what it reads; no label of what it is asked.
+    Args: script: the name of its module in this folder.  asked: what it reads; no label of what it is asked.
     """
     done = subprocess.run(
-        [python, ROOT / "benchmarks" / script],
+        [python, "-m", f"benchmarks.{script}"],
+        cwd=ROOT,
         input=json.dumps(asked),
         stdout=subprocess.PIPE,
         text=True,
