@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption, ProjectOption
 from florilegium.cli.terminal import bars_for, console, load, print_json
 
 if TYPE_CHECKING:
@@ -14,12 +15,10 @@ if TYPE_CHECKING:
 
     from florilegium.project.results import Audited
 
-ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", help="The page to write.", show_default="audit.html in the project")
 ]
 OpenOption = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 
 
 def audit(

@@ -7,12 +7,11 @@ import typer
 from rich.markup import escape
 
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption, ProjectOption
 from florilegium.cli.terminal import bars_for, console, load, print_json
 
 MOST_LISTED = 5
 MEGABYTE = 1_000_000
-ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 
 
 def backup(

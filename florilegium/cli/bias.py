@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption, ProjectOption
 from florilegium.cli.terminal import bars_for, console, load, print_json
 from florilegium.errors import SettingError
 
@@ -21,7 +22,6 @@ OF_TABLES = ("label", "prediction", "threshold", "person", "date", "proxy")  # a
 NOTES_MOST = 4  # on what was left out; the page holds all
 SENTENCES_MOST = 3  # per kind in the terminal; the page holds all
 
-ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 TableOption = Annotated[
     Path | None, typer.Option("--table", metavar="FILE", help="A table of finished decisions, by whomever made.")
 ]
@@ -67,7 +67,6 @@ OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", help="The page to write.", show_default="bias.html in a project")
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of a table: same seed, same ranges.")]
-AsJsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 
 
 def bias(
@@ -88,7 +87,7 @@ def bias(
     recourse: RecourseOption = "",
     output: OutputOption = None,
     seed: SeedOption = 0,
-    as_json: AsJsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Test six kinds of bias, each with a number and its range, and write a page about them.
 

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from florilegium.cli.card_options import FileOption, JsonOption, ProjectOption, WhoOption, study_for
+from florilegium.cli.card_options import FileOption, ProjectOption, WhoOption, study_for
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption
 from florilegium.cli.terminal import bars_for, console, print_json
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from florilegium.cli.bars import Bars
     from florilegium.project.studying import Study
 
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 ProjectOption = Annotated[
     Path | None,
     typer.Option("-p", "--project", help="Study this project's cards, in its record.", show_default="the glossary"),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from florilegium.cli.card_options import FileOption, JsonOption, ProjectOption, WhoOption, study_for
+from florilegium.cli.card_options import FileOption, ProjectOption, WhoOption, study_for
 from florilegium.cli.edge import edge
 from florilegium.cli.keys import QUIT, Keys
+from florilegium.cli.options import JsonOption
 from florilegium.cli.terminal import bars_for, console, print_json
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from florilegium.cli import card_exchange, card_study
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption
 from florilegium.cli.terminal import bars_for, console, load, print_json
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ app = typer.Typer(
 )
 
 SUFFIX = ".apkg"
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 GlossaryOption = Annotated[
     Path | None,
     typer.Option("--glossary", metavar="DIR", help="A folder of Markdown topics.", show_default="the one that ships"),

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption
 from florilegium.cli.terminal import console, print_json
 
 app = typer.Typer(
@@ -22,7 +23,6 @@ OutputOption = Annotated[Path, typer.Option("-o", "--output", help="The folder t
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Write into a folder that holds other things too; those stay.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 
 
 @app.command()

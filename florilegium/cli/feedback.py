@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption, ProjectOption
 from florilegium.cli.terminal import bars_for, console, load, print_json
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ app = typer.Typer(
 )
 
 CLASSES_MOST = 10  # in the terminal, worst first; --json has all
-ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
-AsJsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 RoundsOption = Annotated[int, typer.Option("--rounds", min=1, max=50, help="Rounds of training.")]
 StartOption = Annotated[
     float, typer.Option("--start", help="The share that people label at the beginning, in percent.")
@@ -42,7 +41,7 @@ def feedback() -> None:
 
 
 @app.command()
-def share(project: ProjectOption = Path(), as_json: AsJsonOption = False) -> None:
+def share(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
     """Count how many labels of each training began as a model's own answer.
 
     [bold]Example[/bold]: florilegium feedback share -p flowers/
@@ -61,7 +60,7 @@ def simulate(
     audited: AuditedOption = 10.0,
     accepted: AutomationOption = 90.0,
     repeats: RepeatsOption = 6,
-    as_json: AsJsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Play self-training on this project's own data, with and without the blind audit. Nothing is changed.
 

@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from florilegium.cli.card_options import FileOption
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption
 from florilegium.cli.terminal import console, print_json, size_words
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ app = typer.Typer(
 PROJECT_FILE = "florilegium.toml"
 HERE = Path()
 HOST = "127.0.0.1"  # nobody but this machine: drafts are shown, and a button spends the reader's money
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 FolderOption = Annotated[Path, typer.Option("-j", "--journal", metavar="DIR", help="The journal's folder.")]
 ProjectsOption = Annotated[
     list[Path] | None,

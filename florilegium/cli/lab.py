@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from florilegium.cli import lab_pages
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption
 from florilegium.cli.terminal import bars_for, console, print_json
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 BAR = 12  # characters for the rung with the most mistakes: a row fits into 80
 TINY_P = 0.001  # below this, how much below says little
 ALPHA = 0.05  # two-sided, for each step from rung to rung

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption, ProjectOption
 from florilegium.cli.terminal import bars_for, console, load, print_json
 from florilegium.errors import SettingError
 
@@ -22,8 +23,6 @@ app = typer.Typer(
 )
 
 MOST_LISTED = 10  # disagreements and problems on the terminal; --json has all
-ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 FormOption = Annotated[
     str | None,
     typer.Option("--as", metavar="FORM", help="studio, csv, jsonl or imagefolder.", show_default="by the name"),

@@ -8,27 +8,26 @@ from rich.console import Console
 from rich.markup import escape
 
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption, ProjectOption
 from florilegium.cli.terminal import bars_for, console, load, print_json
 
 if TYPE_CHECKING:
     from florilegium.project.monitor import Monitored
 
 SHIFTS_MOST = 5  # classes and facts named in the terminal; the page holds all
-ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 SinceOption = Annotated[
     str | None, typer.Option("--since", metavar="DATE", help="Only answers from this day on: 2026-11-30 (UTC).")
 ]
 OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", help="The page to write.", show_default="monitor.html in the project")
 ]
-AsJsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 
 
 def monitor(
     project: ProjectOption = Path(),
     since: SinceOption = None,
     output: OutputOption = None,
-    as_json: AsJsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Watch what the model answers live: whether its promise is kept, what comes in, who appeals, if it feeds itself.
 

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption, ProjectOption
 from florilegium.cli.terminal import bars_for, console, load, print_json
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ app = typer.Typer(
 
 MOST_LISTED = 10  # on the terminal; --json has all
 N_EXAMPLES = 3  # of a group
-ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 
 
 @app.callback()

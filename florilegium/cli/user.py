@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from florilegium.cli.edge import edge
+from florilegium.cli.options import JsonOption, ProjectOption
 from florilegium.cli.terminal import bars_for, console, load, print_json
 from florilegium.errors import InputError
 
@@ -24,7 +25,6 @@ app = typer.Typer(
 
 HERE = "http://127.0.0.1:8000/"  # where `serve` is, unless told otherwise
 Name = Annotated[str, typer.Argument(help="The person's name, as records will say it.")]
-ProjectOption = Annotated[Path, typer.Option("-p", "--project", help="The project folder.", show_default="this folder")]
 RoleOption = Annotated[
     str, typer.Option(help="labeller, reviewer or owner; each may also do what those before it may.")
 ]
@@ -34,7 +34,6 @@ UrlOption = Annotated[
 StdinOption = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input, one line, and do not ask.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
 
 
 @app.callback()
