@@ -1,6 +1,5 @@
 """The query desk: what is answered without a person, what people do, what the record says of it, and what is erased."""
 
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +8,6 @@ import pytest
 
 import florilegium
 from florilegium.errors import InputError, StepMissing
-from florilegium.project import Project
 from florilegium.project.desk.naming import NewClass
 from florilegium.project.queries import Asked, QueryWish
 from florilegium.project.queries.desk import QueryDesk
@@ -250,39 +248,6 @@ def test_control_signs_are_left_out(desk: QueryDesk) -> None:
     assert desk.receive(Asked(text="my\x1b[31m card\r\nwas\x00 stolen")).query.text == "my[31m card\nwas stolen"
 
 
-def test_a_promise_says_which_replies_wait_for_a_name(made: Path, tmp_path: Path) -> None:
-    """A reply with {name} goes out by itself only where the sender gave one, so the share answered may be smaller."""
-    shutil.copytree(made, tmp_path / "p")
-    with Project(tmp_path / "p") as project:
-        promised = project.queries().promise(error=0.05)
-        kept = project.queries().promised()
-
-    assert promised.n_open == 1  # card_arrival's
-    assert kept == promised
-
-
-def test_a_promise_holds_for_its_model_and_its_replies_alone(made: Path, tmp_path: Path) -> None:
-    """Another model, or replies to other intents, and nothing is automatic until it is promised anew."""
-    shutil.copytree(made, tmp_path / "p")
-    replies = tmp_path / "replies.csv"
-    replies.write_text("intent,reply\nexchange_rate,The interbank rate.\n", encoding="utf-8")
-    with Project(tmp_path / "p") as project:
-        project.queries().take_replies(replies)
-        promised = project.queries().promised()
-        assert promised is not None
-        assert promised.intents == {"exchange_rate"}
-        assert (promised.n_without, promised.n_open) == (3, 0)
-        for sample in project.store.samples()[0][:5]:
-            project.relabel(sample.name, None)
-        project.train()
-        stale = project.queries().promised()
-        assert stale is not None
-        desk = project.queries().desk()
-
-        assert (stale.is_current, stale.threshold) == (False, None)
-        assert desk.receive(Asked(text=SURE)).query.state is QueryState.WAITING
-
-
 def test_pictures_are_no_queries(tmp_path: Path) -> None:
     """A project of pictures has no query desk, and one without a model says what comes first."""
     with florilegium.new(tmp_path / "p", "digits") as project:
@@ -327,13 +292,3 @@ def test_old_queries_are_forgotten_by_themselves_but_for_what_is_learned(desk: Q
     assert desk.status(told.ticket).query.text == ""
     assert item in {sample.name for sample in store.samples()[0]}
     assert desk.store.items() == {item}
-
-
-def test_the_report_says_what_is_promised(made: Path, tmp_path: Path) -> None:
-    """Beside how far confidence can be believed stands the promise with its ranges."""
-    shutil.copytree(made, tmp_path / "p")
-    with Project(tmp_path / "p") as project:
-        html = project.report().path.read_text(encoding="utf-8").replace("\u00a0", " ")
-        promised = project.queries().promised()
-
-        assert f"Promised at the query desk:</strong> {promised}." in html

@@ -75,12 +75,13 @@ def test_every_text_is_filled_or_refused(text: str) -> None:
 
 
 def test_the_reply_of_the_language_is_taken() -> None:
-    """pt-BR takes its own, else pt, else the one for all; where there is no other, the only one."""
+    """pt-BR takes its own, else pt; pt takes pt-BR; else the one for all; where there is no other, the only one."""
     every, pt = Reply(intent="a", text="hi"), Reply(intent="a", text="ola", language="pt")
 
     assert best_for([every, pt], "a", language="pt-BR") == pt
     assert best_for([every, pt], "a", language="de") == every
-    assert best_for([pt], "a", language="de") == pt
+    assert best_for([every, Reply(intent="a", text="oi", language="pt-BR")], "a", language="pt") != every
+    assert best_for([pt], "a", language="de") == pt  # a person may translate it; by itself it goes to nobody
     assert best_for([every], "b") is None
 
 

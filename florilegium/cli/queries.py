@@ -12,7 +12,7 @@ from florilegium.cli.options import JsonOption, ProjectOption
 from florilegium.cli.terminal import bars_for, console, load, print_json
 
 if TYPE_CHECKING:
-    from florilegium.project.queries import Promised, RepliesTaken, UnknownQueries
+    from florilegium.project.queries import Case, Promised, RepliesTaken, UnknownQueries
 
 app = typer.Typer(
     name="queries",
@@ -39,7 +39,8 @@ def promise(
 ) -> None:
     """Choose from which probability on a query is answered without a person, so that a promised error rate holds.
 
-    Rests on answers of cross-validation. Holds for the current model and for the intents that have a reply by now.
+    Rests on answers of cross-validation. Holds for the current model and for the replies in use, so take those first:
+    florilegium queries replies FILE.
 
     [bold]Examples[/bold]:
 
@@ -59,9 +60,15 @@ def promise(
 
 
 def _promised(made: "Promised") -> dict[str, Any]:
+    cases = [
+        {"asked": case.told, "intents": sorted(case.intents), **asdict(case.promise), "sentence": str(case.promise)}
+        for case in made.cases
+    ]
     return {
         **asdict(made.promise),
+        "threshold": made.threshold,
         "sentence": str(made),
+        "cases": cases if made.intents else [],
         "model": made.model_id,
         "intents": sorted(made.intents),
         "n_without_reply": made.n_without,
@@ -72,14 +79,10 @@ def _promised(made: "Promised") -> dict[str, Any]:
 def _beside(made: "Promised") -> list[str]:
     from florilegium.evaluation.words import counted
 
-    said = made.promise
-    lines = []
-    if said.threshold is not None and said.wrong is not None:
-        lines.append(
-            f"From a probability of {said.threshold:.3f} on: {said.wrong.n_right:,} of {said.wrong.n:,} wrong in "
-            f"cross-validation; the promise rests on {said.n_tested:,} answers."
-        )
-    if not said.is_exact:
+    if not made.intents:
+        return [f"With a reply to each intent: {made.promise}."]
+    lines = [_of_case(case) for case in made.cases]
+    if not made.promise.is_exact:
         lines.append("Near-duplicates count for less than one answer each, so the bound is approximate.")
     if made.n_without:
         have = "has" if made.n_without == 1 else "have"
@@ -87,11 +90,25 @@ def _beside(made: "Promised") -> list[str]:
     if made.n_open:
         have = "has" if made.n_open == 1 else "have"
         lines.append(
-            f"{counted(made.n_open, 'intent')} {have} a reply with an open place such as {{name}}: such queries are "
-            "answered automatically only where the sender fills it, so fewer are than the share says."
+            f"{counted(made.n_open, 'intent')} {have} a reply with an open place such as {{name}}: it goes out by "
+            "itself only where the sender fills it."
         )
     lines.append("It holds for queries like those that were learned from. Blind checks tell whether it is kept.")
     return lines
+
+
+def _of_case(case: "Case") -> str:
+    """Say from where on queries asked in one way are answered, and what that rests on."""
+    from florilegium.evaluation.words import percent
+
+    said, asked = case.promise, f"Asked {case.told}: " if case.told else ""
+    if said.threshold is None or said.wrong is None:
+        return f"{asked}{said}."
+    share = f"{percent(said.automatic.accuracy)} of queries answered, f" if asked else "F"
+    return (
+        f"{asked}{share}rom a probability of {said.threshold:.3f} on; {said.wrong.n_right:,} of {said.wrong.n:,} wrong "
+        f"in cross-validation; the promise rests on {said.n_tested:,} answers."
+    )
 
 
 @app.command("replies")

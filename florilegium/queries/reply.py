@@ -99,8 +99,18 @@ def filled(reply: Reply, values: Mapping[str, str] = MappingProxyType({})) -> tu
     return _PLACE.sub(put, reply.text), missing
 
 
+def by_intent(replies: Sequence[Reply]) -> dict[str, list[Reply]]:
+    """Give the replies to each intent."""
+    found: dict[str, list[Reply]] = {}
+    for reply in replies:
+        found.setdefault(reply.intent, []).append(reply)
+    return found
+
+
 def best_for(replies: Sequence[Reply], intent: str, *, language: str = "") -> Reply | None:
-    """Give the reply to an intent: in that language, else in its wider one (pt for pt-BR), else the one for all.
+    """Give the reply to an intent: in that language, else in its wider one (pt for pt-BR), a narrower one, or for all.
+
+    Where none of these is there a person still sees what is said in another language; `speaks` tells.
 
     >>> two = [Reply(intent="a", text="hi"), Reply(intent="a", text="ola", language="pt")]
     >>> best_for(two, "a", language="pt-BR").text
@@ -108,4 +118,23 @@ def best_for(replies: Sequence[Reply], intent: str, *, language: str = "") -> Re
     """
     own = {each.language.casefold(): each for each in replies if each.intent == intent}
     wanted = language.casefold()
-    return own.get(wanted) or own.get(wanted.partition("-")[0]) or own.get("") or (next(iter(own.values()), None))
+    narrower = (own[tag] for tag in own if wanted and tag.startswith(f"{wanted}-"))
+    return (
+        own.get(wanted)
+        or own.get(wanted.partition("-")[0])
+        or next(narrower, None)
+        or own.get("")
+        or next(iter(own.values()), None)
+    )
+
+
+def speaks(reply: Reply, language: str) -> bool:
+    """Tell whether a reply may go to somebody who asked for a language; without one asked for, any may.
+
+    >>> speaks(Reply(intent="a", text="ola", language="pt"), "pt-BR"), speaks(Reply(intent="a", text="ola"), "de")
+    (True, True)
+    >>> speaks(Reply(intent="a", text="ola", language="pt"), "de")
+    False
+    """
+    own, wanted = reply.language.casefold(), language.casefold()
+    return own in ("", wanted, wanted.partition("-")[0]) or not wanted or own.startswith(f"{wanted}-")

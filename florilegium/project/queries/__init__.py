@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from florilegium.evaluation.selective import ERROR, SURE
 from florilegium.project.queries import promising, replying, unknown
-from florilegium.project.queries.promising import Promised
+from florilegium.project.queries.promising import Case, Promised
 from florilegium.project.queries.replying import RepliesTaken
 from florilegium.project.queries.unknown import UnknownQueries
 from florilegium.project.queries.view import Asked, Inbox, QueryCard, QueryWish, Told
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Asked",
+    "Case",
     "Inbox",
     "Promised",
     "Queries",
@@ -72,10 +73,10 @@ class Queries:
         replies, taken = replying.checked(self._project, Path(path))
         if check:
             return taken
+        before = self.promised()
         with self._command("queries replies") as details:
             self._project.store.queries.put_replies(replies, who=who, now=self._project.clock())
             details |= {"file": Path(path).name, "n_replies": taken.n_replies, "n_intents": taken.n_intents}
-        before = self.promised()
         if before is not None and before.is_current:
             self.promise(error=before.promise.error, sure=before.promise.sure)
         return replying.done(taken)

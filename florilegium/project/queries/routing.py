@@ -3,7 +3,6 @@
 Holds the model, the promise and the replies in memory, so that a query waits for nothing but arithmetic.
 """
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,8 +15,8 @@ from florilegium.model.opened import Answers, ModelFile
 from florilegium.project import kept
 from florilegium.project.queries import promising
 from florilegium.project.queries.promising import Promised
-from florilegium.queries import Reply, filled
-from florilegium.queries.reply import best_for
+from florilegium.queries import Asking, Reply, askings, filled, heard_as, languages_of, ready
+from florilegium.queries.reply import best_for, by_intent
 from florilegium.source.base import Kind
 from florilegium.types import Floats, Vectors
 
@@ -44,6 +43,16 @@ class Routed:
     vector: Vectors | None = field(default=None, compare=False, repr=False)  # (e,) kept with the live answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InUse:
+    """Promise and replies as they were read together; replaced as a whole, so that a query never sees half of each."""
+
+    promised: Promised | None
+    replies: Mapping[str, Sequence[Reply]]  # by intent
+    languages: tuple[str, ...]
+    ready: Mapping[Asking, frozenset[str]]  # the intents whose reply can go out by itself
+
+
 class Router:
     """The model that answers a project's queries, ready in memory. May be used by several threads."""
 
@@ -60,19 +69,24 @@ class Router:
                 f"{project.folder}: its items are pictures. Queries are texts; make a project from a table."
             )
         self.classes = self.model.classes
-        self._lock = threading.Lock()  # while promise or replies are read anew
         self._deciding = Deciding(self.model)
         self.refresh()
         self.answers(["warm up"])
 
     def refresh(self) -> None:
         """Read promise and replies anew: another command may have changed them."""
-        with self._lock:
-            self.promised: Promised | None = promising.last(self._project)
-            found: dict[str, list[Reply]] = {}
-            for reply in self._project.store.queries.replies():
-                found.setdefault(reply.intent, []).append(reply)
-            self._replies = found
+        replies = self._project.store.queries.replies()
+        self._in_use = _InUse(
+            promised=promising.last(self._project),
+            replies=by_intent(replies),
+            languages=languages_of(replies),
+            ready={asking: ready(replies, asking) for asking in askings(replies)},
+        )
+
+    @property
+    def promised(self) -> Promised | None:
+        """Give the promise made last; None: none was."""
+        return self._in_use.promised
 
     def answers(self, texts: Sequence[str]) -> Answers:
         """Let the model answer texts."""
@@ -92,23 +106,29 @@ class Router:
             probability=probability,
             known=known,
             top=tuple((self.classes[i], float(probabilities[i])) for i in order),
-            automatic=known and text_of is not None and not missing and self._is_promised(intent, probability),
+            automatic=known
+            and text_of is not None
+            and not missing
+            and self._is_promised(intent, probability, language, values),
             reply=text_of,
             missing=missing,
             vector=None if sketches is None else sketches[0],
         )
 
-    def _is_promised(self, intent: str, probability: float) -> bool:
-        promised = self.promised
-        if promised is None or promised.threshold is None or promised.model_id != self.model_id:
+    def _is_promised(self, intent: str, probability: float, language: str, values: Mapping[str, str]) -> bool:
+        now = self._in_use
+        asking = Asking(language=heard_as(language, now.languages), has_name=bool(values.get("name")))
+        intents = now.ready.get(asking, frozenset())
+        if now.promised is None or now.promised.model_id != self.model_id or intent not in intents:
             return False
-        return probability >= promised.threshold and intent in promised.intents
+        threshold = now.promised.threshold_for(intents)
+        return threshold is not None and probability >= threshold
 
     def reply_to(
         self, intent: str, *, language: str = "", values: Mapping[str, str] = NOTHING
     ) -> tuple[str | None, tuple[str, ...]]:
         """Give the reply to an intent with its places filled, and the places that nothing fills; None: no reply."""
-        reply = best_for(self._replies.get(intent, ()), intent, language=language)
+        reply = best_for(self._in_use.replies.get(intent, ()), intent, language=language)
         return (None, ()) if reply is None else filled(reply, values)
 
     def decided(self, text: str, intent: str) -> Decided | None:
