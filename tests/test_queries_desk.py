@@ -9,6 +9,7 @@ import pytest
 import florilegium
 from florilegium.errors import InputError, StepMissing
 from florilegium.project.desk.naming import NewClass
+from florilegium.project.desk.ticket import new_click
 from florilegium.project.queries import Asked, QueryWish
 from florilegium.project.queries.desk import QueryDesk
 from florilegium.project.queries.routing import MOST_CHARS
@@ -184,11 +185,48 @@ def test_unknown_queries_become_a_class_when_a_person_names_them(desk: QueryDesk
     """Queries that the model did not know are named at once; named ones are passed over the second time."""
     numbers = [desk.receive(Asked(text=f"🌷 zzz qqq{i} 🌻")).query.id for i in range(3)]
 
-    assert desk.name(numbers, "flowers", who="ann", click="c1") == 3
-    assert desk.name(numbers, "flowers", who="ann", click="c2") == 0
+    assert desk.name(numbers, "flowers", who="ann", click="c1") == (3, 3)
+    assert desk.name(numbers, "flowers", who="ann", click="c2") == (0, 0)
     assert "flowers" in desk.intents
     assert desk.project.queries().unknown().queries == ()
     assert [event.label for event in desk.project.store.label_events()[-3:]] == ["flowers"] * 3
+
+
+def test_a_name_like_a_known_one_is_asked_about(desk: QueryDesk) -> None:
+    """A slip makes no class by itself; said to be meant, it does."""
+    numbers = [desk.receive(Asked(text=f"🌷 zzz qqq{i} 🌻")).query.id for i in range(3)]
+    with pytest.raises(NewClass, match="Nearest: lost_card"):
+        desk.name(numbers, "lots_card", who="ann", click="c1")
+
+    assert desk.name(numbers[:1], "lost_card", who="ann", click="c2") == (1, 1)
+    assert desk.name(numbers[1:], "lots_card", who="ann", click="c3", new_class=True) == (2, 2)
+
+
+def test_only_what_may_be_learned_is_an_example_and_what_is_put_away_is_no_more_named(desk: QueryDesk) -> None:
+    """Counted are those that a model learns from; a query that is put away is in no group."""
+    may, may_not, away = (desk.receive(Asked(text=STRANGE + "!" * i, may_learn=i != 1)).query for i in range(3))
+    desk.close(away.id, who="ann", seen=away.n_events, click="c" * 12)
+
+    assert {query.id for query in desk.project.queries().unknown().queries} == {may.id, may_not.id}
+    assert desk.name([may.id, may_not.id, away.id], "flowers", who="ann", click="c1") == (2, 1)
+    event = desk.project.store.label_events()[-1]
+    assert (event.label, event.suggested) == ("flowers", False)  # no group shows what the model says
+
+
+def test_an_automatic_answer_stays_one_until_a_person_answers(desk: QueryDesk) -> None:
+    """Handed back it is looked at openly, since the answer told the model's word; put away, it is still the model's."""
+    desk.wish = QueryWish(blind_share=0.9)
+    told = [desk.receive(Asked(text=f"{SURE} {i}")) for i in range(12)]
+    assert {each.query.state for each in told} == {QueryState.AUTOMATIC}
+    for each in told:
+        desk.hand_over(each.query.id, to="ben", note="", who="ann", seen=each.query.n_events, click=new_click())
+    cards = [desk.card(each.query.id, who="ann") for each in told]
+    desk.close(told[0].query.id, who="ann", seen=cards[0].query.n_events, click="d" * 12)
+    send(desk, told[1].query.id, "lost_card", "I froze it for you.")
+
+    assert not any(card.is_blind for card in cards)
+    assert [desk.status(each.ticket).is_automatic for each in told[:3]] == [True, False, True]
+    assert desk.project.store.label_events()[-1].suggested
 
 
 def test_erasing_leaves_a_number_and_no_word(desk: QueryDesk) -> None:

@@ -203,10 +203,28 @@ def test_unknown_queries_are_named_together(client: TestClient, project: Project
     told = client.post("/queries/unknown", data={**fields, "intent": "flowers", "chosen": chosen}).text
 
     assert len(chosen) == 3
-    assert "3 queries are examples of that intent now" in told
+    assert "3 queries have that intent now. 3 are examples" in told
     assert "No group" in client.get("/queries/unknown").text
     assert {e.label for e in project.store.label_events()[-3:]} == {"flowers"}
     assert "flowers" in client.get("/queries/intents?q=flow").json()
+
+
+def test_a_slip_in_a_name_is_asked_about(client: TestClient) -> None:
+    """The page comes again with the name, the nearest known one, all to choose from, and one button to mean it."""
+    for text in ("სესხი მინდა", "მინდა სესხი 🌷", "სესხი მინდა!"):
+        client.post("/api/queries", json={"text": text})
+    html = client.get("/queries/unknown").text
+    chosen = re.findall(r'name="chosen" value="(\d+)"', html)
+    fields = fields_of(html, "/queries/unknown")
+    again = client.post("/queries/unknown", data={**fields, "intent": "lots_card", "chosen": chosen})
+    meant = fields_of(again.text, "/queries/unknown")
+    told = client.post("/queries/unknown", data={**meant, "intent": "lots_card", "chosen": chosen}).text
+
+    assert again.status_code == 422
+    assert "Nearest: lost_card" in unescape(again.text)
+    assert '<option value="lost_card">' in again.text
+    assert meant["new_class"] == "true"
+    assert "3 queries have that intent now" in told
 
 
 @pytest.mark.parametrize("path", ["/queries", "/queries/automatic", "/queries/answered", "/queries/1", "/chat"])

@@ -57,6 +57,8 @@ def show(out: Console, found: "Monitored") -> None:
     watched = found.watched
     out.print(f"\n  [bold]{escape(watched.audit.sentence)}[/bold]", highlight=False)
     lines = [watched.expected.sentence]
+    if watched.automatic is not None:
+        lines.insert(0, watched.automatic.sentence)
     if watched.unknown is not None:
         score = watched.unknown
         lines.append(f"The model abstained on {score.n_right:,} of {score.n:,} answers.")

@@ -3,6 +3,7 @@
 Sees answers, appeals and labels as arrays; never a model, a file, a page or SQL.
 """
 
+from florilegium.feedback.automatic import AutomaticAudit, DeskPromise, automatic_audit
 from florilegium.feedback.expected import Judged
 from florilegium.feedback.origins import FeedbackShare, Labels, Origin, feedback_share
 from florilegium.feedback.promise import Audit, Kept, Promise, audit
@@ -14,6 +15,8 @@ from florilegium.feedback.watch import Watched, watch
 __all__ = [
     "Appeals",
     "Audit",
+    "AutomaticAudit",
+    "DeskPromise",
     "FeedbackShare",
     "Judged",
     "Kept",
@@ -30,6 +33,7 @@ __all__ = [
     "Wish",
     "as_live",
     "audit",
+    "automatic_audit",
     "feedback_share",
     "shift",
     "simulate",

@@ -71,7 +71,7 @@ def audit(given: LiveRecord, promise: Promise | None, *, level: float = LEVEL) -
     told = chosen[given.known[chosen]]
     right = given.right[told] == 1
     clusters = None if given.clusters is None else given.clusters[told]
-    live = _score("live", right, clusters, level=level)
+    live = of_answers("live", right, clusters, level=level)
     always = sequence(right, clusters, level=level)
     difference = kept = None
     if promise is not None and live is not None and live.n >= N_LEAST:
@@ -84,11 +84,11 @@ def audit(given: LiveRecord, promise: Promise | None, *, level: float = LEVEL) -
     return Audit(
         n_drawn=int(given.drawn.sum()),
         n_open=int((given.drawn & (given.audited < 0)).sum()),
-        share_opted_out=_score("opted out", given.opted_out, given.clusters, level=level),
+        share_opted_out=of_answers("opted out", given.opted_out, given.clusters, level=level),
         answered=live,
         always=always,
-        blind=None if first is None else _score("blind", first, clusters, level=level),
-        abstained=_score("abstained", given.right[silent] == 1, None, level=level),
+        blind=None if first is None else of_answers("blind", first, clusters, level=level),
+        abstained=of_answers("abstained", given.right[silent] == 1, None, level=level),
         n_stranger=int((given.audited[chosen] == len(given.classes)).sum()),
         promise=promise,
         difference=difference,
@@ -128,7 +128,8 @@ def _kept(chance: Floats, live: Floats, a: float) -> Bools:
     return np.asarray((windows < needed).any(axis=1), dtype=np.bool_)
 
 
-def _score(name: str, yes: Bools, clusters: Ints | None, *, level: float) -> Score | None:
+def of_answers(name: str, yes: Bools, clusters: Ints | None, *, level: float) -> Score | None:
+    """Give a share with the range of a single look; answers about one content count by their design effect."""
     if len(yes) == 0:
         return None
     n, n_yes = len(yes), int(yes.sum())

@@ -65,6 +65,7 @@ class LiveRecord:
     drawn: Bools  # (n,) chance drew it for the blind audit
     opted_out: Bools  # (n,) the person did not allow that it is looked at, so it could not be drawn
     audited: Ints  # (n,) class 0..k-1 that a person gave blind, k: none of them, -1: not audited
+    automatic: Bools | None = None  # (n,) sent to whoever asked without a person; None: there is no query desk
     blind: Ints | None = None  # (n,) the same by the reviewer's first word, before they saw the model's answer
     vectors: Vectors | None = None  # (v, d) of some answers, drawn at random where there are many
     vector_rows: Ints | None = None  # (v,) which answers these are; None: of all, in their order
@@ -123,7 +124,7 @@ class LiveRecord:
 
 
 _NAMES = (
-    "at", "said", "probability", "known", "model", "drawn", "opted_out", "audited", "blind", "clusters"
+    "at", "said", "probability", "known", "model", "drawn", "opted_out", "audited", "blind", "automatic", "clusters"
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Accuracy, confidence and shift are about the current model alone; the course of 
 from dataclasses import dataclass
 
 from florilegium.evaluation.values import Score
+from florilegium.feedback.automatic import AutomaticAudit, DeskPromise, automatic_audit
 from florilegium.feedback.contested import Contested, contested
 from florilegium.feedback.expected import Expected, Judged, expected
 from florilegium.feedback.over_time import ClassShare, OverTime, class_shares, over_time, share_score
@@ -30,6 +31,7 @@ class Watched:
     expected: Expected
     shift: Shift
     contested: Contested
+    automatic: AutomaticAudit | None = None  # None: nothing is promised at a query desk
 
 
 def watch(
@@ -38,6 +40,7 @@ def watch(
     model: int,
     before: Reference,
     promise: Promise | None,
+    desk: DeskPromise | None = None,
     judged: Judged | None,
     unknown_before: Score | None,
     now: float,
@@ -47,6 +50,7 @@ def watch(
     """Watch the live record.
 
     Args: model: number of the current one.  before: what it learned from.  promise: accuracy where it answers.
+        desk: what is promised of automatic answers at a query desk; None: nothing.
         judged: answers with known truth, to correct confidence by.  now: days since 1970-01-01 UTC.
     """
     current = given.take(given.model == model)
@@ -62,4 +66,5 @@ def watch(
         expected=expected(current, judged),
         shift=shift(current, before, seed=seed, progress=progress),
         contested=contested(given, now=now),
+        automatic=None if desk is None else automatic_audit(current, desk),
     )

@@ -48,6 +48,7 @@ def build_monitor(account: MonitorAccount, *, links: tuple[tuple[str, str], ...]
         page=account,
         watched=watched,
         state=STATES[watched.audit.kept],
+        desk_state="" if watched.automatic is None else STATES[watched.automatic.kept],
         figures=monitor_charts.accuracies(watched),
         charts=monitor_charts.courses(watched, account.trained),
         classes=monitor_charts.classes(watched),

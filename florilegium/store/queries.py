@@ -72,6 +72,11 @@ class Query:
     n_events: int = 0
     id: int = 0  # given by the store
 
+    @property
+    def is_from_machine(self) -> bool:
+        """Tell whether what the asker was told last went out without a person: who answers says the intent, too."""
+        return self.reply is not None and self.intent is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryEvent:
@@ -165,8 +170,13 @@ class Queries:
         return self._all(query.order_by(queries.c.id.desc()).limit(most))
 
     def unnamed(self, *, most: int) -> tuple[Query, ...]:
-        """Give the newest queries on which the model abstained and that nobody gave an intent."""
-        without = ~queries.c.known & queries.c.intent.is_(None) & queries.c.forgotten_at.is_(None)
+        """Give the newest queries on which the model abstained, and that nobody gave an intent or put away."""
+        without = (
+            ~queries.c.known
+            & queries.c.intent.is_(None)
+            & queries.c.forgotten_at.is_(None)
+            & (queries.c.state != QueryState.CLOSED.value)
+        )
         return self._all(select(queries).where(without).order_by(queries.c.id.desc()).limit(most))
 
     def counts(self) -> dict[QueryState, int]:
@@ -191,6 +201,13 @@ class Queries:
         """Give the query that an answer was given to, or None: it was a picture."""
         with self._reading() as db:
             return _find(db, queries.c.prediction_id == number)
+
+    def automatic(self) -> dict[int, bool]:
+        """Tell, for the number of each live answer to a query, whether it went out without a person."""
+        sent = select(query_events.c.query_id).where(query_events.c.kind == QueryStep.AUTOMATIC.value)
+        query = select(queries.c.prediction_id, queries.c.id.in_(sent)).where(queries.c.prediction_id.is_not(None))
+        with self._reading() as db:
+            return {number: bool(is_sent) for number, is_sent in db.execute(query)}
 
     # Replies
 

@@ -30,10 +30,19 @@ def class_name(given: str | None, classes: Sequence[str], *, new_class: bool) ->
     if any(unicodedata.category(sign)[0] == "C" for sign in name):
         raise InputError(f"{name!a}: a class name holds printable signs only.")
     if name not in classes and not new_class:
-        near = difflib.get_close_matches(name, classes, n=3, cutoff=0.6)
+        near = near_to(name, classes)
         hint = f"Nearest: {', '.join(near)}." if near else f"There are {', '.join(classes[:MOST_NAMED]) or 'none yet'}."
         raise NewClass(f"No class {name!r} yet. {hint} Say that it is new, or choose another.")
     return name
+
+
+def near_to(name: str, classes: Sequence[str]) -> list[str]:
+    """Give the classes that are written much like a name, the nearest first.
+
+    >>> near_to("card_arival", ["lost_card", "card_arrival"])
+    ['card_arrival']
+    """
+    return difflib.get_close_matches(name.strip(), classes, n=3, cutoff=0.6)
 
 
 def matching(words: str, classes: Sequence[str], *, n: int = 12) -> list[str]:

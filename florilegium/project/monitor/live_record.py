@@ -64,6 +64,10 @@ def live_record(
     row = {number: i for i, number in enumerate(found.ids)}
     files = [each for each in store.cases.all() if each.case.prediction_id in row]
     audited, blind = _audited(files, row, code, np.array(found.said, dtype=np.int64))
+    sent = store.queries.automatic()
+    automatic = np.array([sent.get(number, False) for number in found.ids], dtype=np.bool_)
+    # A query that waits for a person is never drawn; that is not its asker's wish.
+    waited = np.array([not sent.get(number, True) for number in found.ids], dtype=np.bool_)
     rows, vectors = _vectors(project, found.ids) if with_vectors else (None, None)
     return LiveRecord(
         classes=classes,
@@ -73,9 +77,10 @@ def live_record(
         known=np.array(found.known, dtype=np.bool_),
         model=np.array(found.model, dtype=np.int64),
         drawn=np.array(found.drawn, dtype=np.bool_),
-        opted_out=np.array(found.opted_out, dtype=np.bool_),
+        opted_out=np.array(found.opted_out, dtype=np.bool_) & ~waited,
         audited=audited,
         blind=blind,
+        automatic=automatic if sent else None,
         vectors=vectors,
         vector_rows=rows,
         facts={name: _numbers(values, len(row)) for name, values in sorted(found.facts.items())},

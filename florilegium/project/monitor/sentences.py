@@ -17,6 +17,8 @@ def told(project: "Project", model_id: str, watched: Watched) -> dict[str, objec
     said = [watched.audit.sentence, sentence(watched.contested)]
     if watched.shift.overall is not None:
         said.insert(1, watched.shift.overall.sentence)
+    if watched.automatic is not None:
+        said.append(watched.automatic.sentence)
     day = project.clock().strftime("%Y-%m-%d")
     return {"model": model_id, "kept": watched.audit.kept.value, "n": watched.n, "said": said, "day": day}
 

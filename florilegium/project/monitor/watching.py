@@ -21,6 +21,7 @@ from florilegium.project.judged import judged
 from florilegium.project.monitor.feeding import share_of
 from florilegium.project.monitor.live_record import days, live_record
 from florilegium.project.monitor.sentences import told
+from florilegium.project.queries import promising
 from florilegium.report.monitor import MonitorAccount, build_monitor
 from florilegium.types import Bools, Ints, Vectors
 
@@ -88,6 +89,7 @@ def look(project: "Project", holdings: Holdings, *, since: datetime | None = Non
         model=record.number,
         before=_before(project, record, holdings, live),
         promise=promised(project, record),
+        desk=_promised_at_the_desk(project),
         judged=_judged(tested or (answers, np.ones(len(answers), dtype=np.bool_))),
         unknown_before=None if tested is None else _unknown(*tested),
         now=days(now),
@@ -118,6 +120,14 @@ def promised(project: "Project", record: "ModelRecord") -> feedback.Promise | No
         rows = known if verdict.answered is not None else np.ones(len(answers), dtype=np.bool_)
         effect = effect_of(answers.right[rows], answers.groups[rows]) if rows.any() else 1.0
     return feedback.Promise(score=score, n_effective=score.n / effect)
+
+
+def _promised_at_the_desk(project: "Project") -> feedback.DeskPromise | None:
+    """Give the error rate promised of automatic answers, and since when; None: nothing goes out without a person."""
+    made, since = promising.last(project), promising.same_since(project)
+    if made is None or since is None or not made.promise.is_given or not made.intents:
+        return None
+    return feedback.DeskPromise(error=made.promise.error, since=days(since))
 
 
 def _verdict(project: "Project", record: "ModelRecord") -> evaluation.Verdict | None:

@@ -16,6 +16,7 @@ from florilegium.store import QueryState
 if TYPE_CHECKING:
     from florilegium.project.project import Project
     from florilegium.project.queries.desk import QueryDesk
+    from florilegium.project.recourse import Recourse
 
 __all__ = [
     "Asked",
@@ -45,6 +46,7 @@ class Queries:
         self._project = project
         self._command = command
         self._changed = changed
+        self._recourse: Recourse | None = None
 
     def are_here(self) -> bool:
         """Tell whether the project's items are texts; pictures are no queries."""
@@ -98,7 +100,8 @@ class Queries:
         from florilegium.project.queries.recording import recorder_of
 
         wish = wish or QueryWish(seed=self._project.settings.seed)
-        recourse = self._project.recourse()
+        # One for all desks: it follows the current model by itself, and has a thread of its own.
+        recourse = self._recourse = self._recourse or self._project.recourse()
         return QueryDesk(
             self._project, wish, record=recorder_of(recourse), forget=recourse.forget, changed=self._changed
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from florilegium.errors import InputError
 from florilegium.model.exemplars import Similar
 from florilegium.project.desk.chance import share_of
-from florilegium.project.desk.naming import class_name
+from florilegium.project.desk.naming import class_name, near_to
 from florilegium.project.desk.ticket import new_click
 from florilegium.project.queries.promising import Promised
 from florilegium.project.queries.replying import intents_of
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from florilegium.project.project import Project
 
 N_PAGE = 50  # queries in a list
-N_UNKNOWN = 500  # of the newest that are grouped on the page
 WHY = "answered at the query desk"
 WHY_NAMED = "named among unknown queries"
 # Records an answer where it can be contested and audited: text, answer, key -> (number in the record, ticket).
@@ -75,18 +74,14 @@ class QueryDesk:
         first = QueryEvent(kind=QueryStep.RECEIVED, at=now, who="", key=new_click())
         events = [first]
         if routed.automatic:
-            details = {"intent": routed.intent, "reply": routed.reply, "threshold": self._threshold}
+            details = {"intent": routed.intent, "reply": routed.reply, "threshold": routed.threshold}
             events.append(QueryEvent(kind=QueryStep.AUTOMATIC, at=now, who="", key=new_click(), details=details))
         query = replace(
-            _query(given, routed, model_id=self.router.model_id, at=now),
+            _query(given, routed, at=now),
             prediction_id=number,
             ticket_hash=ticket_hash(ticket),
         )
         return Told(ticket=ticket, query=self.store.add(query, events))
-
-    @property
-    def _threshold(self) -> float | None:
-        return None if self.promised is None else self.promised.threshold
 
     def status(self, ticket: str) -> Told:
         """Tell the asker how far a query has come.
@@ -123,8 +118,11 @@ class QueryDesk:
         )
 
     def is_blind(self, query: Query) -> bool:
-        """Tell whether the model's intent is hidden: drawn by the query's number, so that a reload changes nothing."""
-        is_open = query.state is QueryState.WAITING and query.intent is None
+        """Tell whether the model's intent is hidden: drawn by the query's number, so that a reload changes nothing.
+
+        Where an answer went out, it tells what the model said.
+        """
+        is_open = query.state is QueryState.WAITING and query.intent is None and query.reply is None
         return is_open and share_of("query", self.wish.seed, query.id) < self.wish.blind_share
 
     def card(self, number: int, *, intent: str | None = None, who: str = "") -> QueryCard:
@@ -140,7 +138,9 @@ class QueryDesk:
         reply, missing = (
             (None, ()) if chosen is None else self.router.reply_to(chosen, language=query.language, values=values)
         )
-        decided = None if is_blind or not query.text else self.router.decided(query.text, query.said)
+        # Words that speak for the answer of an earlier model are not known any more.
+        is_told = not is_blind and bool(query.text) and query.model_id == self.router.model_id
+        decided = self.router.decided(query.text, query.said) if is_told else None
         words = [] if decided is None else [(word.start, word.end, word.weight) for word in decided.words]
         return QueryCard(
             query=query,
@@ -191,7 +191,7 @@ class QueryDesk:
         details = {"intent": label, "reply": reply, **self._knew(query)}
         event = QueryEvent(kind=QueryStep.SENT, at=self.clock(), who=who, key=click, details=details)
         changes = {"state": QueryState.ANSWERED, "intent": label, "reply": reply, "handed": False}
-        return self._step(query, event, seen=seen, taught=self._taught(query, label, WHY), **changes)
+        return self._step(query, event, seen=seen, taught=self._taught(query, label), **changes)
 
     def hand_over(self, number: int, *, to: str, note: str, who: str, seen: int, click: str) -> Query:
         """Hand a query to another person: it goes to the top of the list, with a word on why."""
@@ -204,22 +204,31 @@ class QueryDesk:
         event = QueryEvent(kind=QueryStep.CLOSED, at=self.clock(), who=who, key=click)
         return self._step(self._open(number), event, seen=seen, state=QueryState.CLOSED, handed=False)
 
-    def name(self, numbers: Sequence[int], intent: str, *, who: str, click: str, new_class: bool = True) -> int:
-        """Give queries an intent, most often a new one, and count them; those named or erased meanwhile are left."""
-        label = self.named(intent, new_class=new_class)
-        n_named = 0
+    def name(
+        self, numbers: Sequence[int], intent: str, *, who: str, click: str, new_class: bool = False
+    ) -> tuple[int, int]:
+        """Give queries an intent, most often a new one; those named, put away or erased meanwhile are left.
+
+        Gives how many were named, and how many of them are examples now: who asked may not have allowed that.
+        Raises: NewClass: no item has it yet, and one that is written much like it is there.  InputError: it is none.
+        """
+        label = self.named(intent, new_class=new_class or not near_to(intent, self.intents))
+        n_named = n_examples = 0
         for number in dict.fromkeys(numbers):
             query = self._open(number)
-            if query.intent is not None or query.forgotten_at is not None:
+            if query.intent is not None or query.forgotten_at is not None or query.state is QueryState.CLOSED:
                 continue
             key = f"{click}/{number}"[:64]
+            # The page of groups shows no word of the model.
+            knew = {"suggestion": query.said, "suggested": False}
             event = QueryEvent(
-                kind=QueryStep.NAMED, at=self.clock(), who=who, key=key, details={"intent": label, **self._knew(query)}
+                kind=QueryStep.NAMED, at=self.clock(), who=who, key=key, details={"intent": label, **knew}
             )
-            taught = self._taught(query, label, WHY_NAMED)
-            self._step(query, event, seen=query.n_events, taught=taught, intent=label)
+            taught = Taught(label=label, why=WHY_NAMED, suggestion=query.said, suggested=False)
+            done = self._step(query, event, seen=query.n_events, taught=taught, intent=label)
             n_named += 1
-        return n_named
+            n_examples += done.item is not None
+        return n_named, n_examples
 
     def drafted(self, number: int, *, by: str, who: str, seen: int, click: str) -> Query:
         """Record that a draft was made for a query, and by what."""
@@ -252,16 +261,16 @@ class QueryDesk:
     def _knew(self, query: Query) -> dict[str, object]:
         return {"suggestion": query.said, "suggested": not self.is_blind(query)}
 
-    def _taught(self, query: Query, label: str, why: str) -> Taught:
+    def _taught(self, query: Query, label: str) -> Taught:
         """Give the label event; a person who saw the model's intent says so for good."""
-        return Taught(label=label, why=why, suggestion=query.said, suggested=not self.is_blind(query))
+        return Taught(label=label, why=WHY, suggestion=query.said, suggested=not self.is_blind(query))
 
 
-def _query(given: Asked, routed: Routed, *, model_id: str, at: datetime) -> Query:
+def _query(given: Asked, routed: Routed, *, at: datetime) -> Query:
     return Query(
         at=at,
         text=given.text,
-        model_id=model_id,
+        model_id=routed.model_id,
         said=routed.intent,
         probability=routed.probability,
         known=routed.known,

@@ -6,6 +6,7 @@ this model and these replies alone, and for queries like those texts. Whether it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -170,6 +171,19 @@ def last(project: "Project") -> Promised | None:
         n_open=details.get("n_open", 0),
         ended=ended,
     )
+
+
+def same_since(project: "Project") -> datetime | None:
+    """Give the moment since which the same error rate is promised of the same model; None: nothing was promised."""
+    found = None
+    asked: tuple[str, float] | None = None
+    for run in project.store.runs():
+        if run.command == COMMAND:
+            details = run.details
+            error = details["cases"][0]["promise"]["error"] if "cases" in details else details["promise"]["error"]
+            if (details["model"], error) != asked:
+                asked, found = (details["model"], error), run.at
+    return found
 
 
 def _promise(details: Mapping[str, Any]) -> Promise:

@@ -32,6 +32,7 @@ def recorder_of(recourse: Recourse) -> Record:
             metadata={"language": asked.language} if asked.language else {},
             may_check=asked.may_check and routed.automatic,
             may_learn=asked.may_learn,
+            model_id=routed.model_id,
         )
         return kept.id, ticket
 

@@ -37,7 +37,9 @@ class Routed:
     probability: float  # 0..1
     known: bool  # False: the model abstains
     top: tuple[tuple[str, float], ...]
+    model_id: str  # which model said so
     automatic: bool  # above the promised threshold, and every place of the reply is filled
+    threshold: float | None  # the promised one for queries that are asked like this; None: nothing is promised
     reply: str | None  # the suggested reply; None: there is none for this intent
     missing: tuple[str, ...]  # places that nothing fills
     vector: Vectors | None = field(default=None, compare=False, repr=False)  # (e,) kept with the live answer
@@ -100,29 +102,29 @@ class Router:
         order = np.argsort(-probabilities, kind="stable")[:N_TOP].tolist()
         intent, probability = self.classes[order[0]], float(probabilities[order[0]])
         text_of, missing = self.reply_to(intent, language=language, values=values)
-        known = bool(found.known[0])
+        known, is_complete = bool(found.known[0]), text_of is not None and not missing
+        threshold = self._threshold(intent, language, values)
         return Routed(
             intent=intent,
             probability=probability,
             known=known,
             top=tuple((self.classes[i], float(probabilities[i])) for i in order),
-            automatic=known
-            and text_of is not None
-            and not missing
-            and self._is_promised(intent, probability, language, values),
+            model_id=self.model_id,
+            automatic=known and is_complete and threshold is not None and probability >= threshold,
+            threshold=threshold,
             reply=text_of,
             missing=missing,
             vector=None if sketches is None else sketches[0],
         )
 
-    def _is_promised(self, intent: str, probability: float, language: str, values: Mapping[str, str]) -> bool:
+    def _threshold(self, intent: str, language: str, values: Mapping[str, str]) -> float | None:
+        """Give the probability from which on the intent is answered automatically, where a query is asked like this."""
         now = self._in_use
         asking = Asking(language=heard_as(language, now.languages), has_name=bool(values.get("name")))
         intents = now.ready.get(asking, frozenset())
         if now.promised is None or now.promised.model_id != self.model_id or intent not in intents:
-            return False
-        threshold = now.promised.threshold_for(intents)
-        return threshold is not None and probability >= threshold
+            return None
+        return now.promised.threshold_for(intents)
 
     def reply_to(
         self, intent: str, *, language: str = "", values: Mapping[str, str] = NOTHING

@@ -60,8 +60,8 @@ class Told:
 
     @property
     def is_automatic(self) -> bool:
-        """Tell whether the model answered."""
-        return self.query.state is QueryState.AUTOMATIC
+        """Tell whether what was answered last came from the model, also where a person looks at it by now."""
+        return self.query.is_from_machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from florilegium.project import Project
+from florilegium.project.queries import Queries
 from florilegium.project.queries.desk import QueryDesk
 
 LOOK_S = 2.0  # how often files and record are looked at, at most
@@ -19,6 +20,7 @@ class QueryDeskAtHand:
     def __init__(self, project: Project) -> None:
         """Remember the project; it stays open as long as this is used."""
         self._project = project
+        self._queries: Queries | None = None
         self._lock = threading.Lock()
         self._desk: QueryDesk | None = None
         self._stamp: tuple[int, int] | None = None
@@ -39,7 +41,8 @@ class QueryDeskAtHand:
     def _looked(self) -> QueryDesk:
         stamp = _stamp(self._project.model_path)
         if self._desk is None or stamp != self._stamp:
-            self._desk, self._stamp = self._project.queries().desk(), stamp
+            self._queries = self._queries or self._project.queries()
+            self._desk, self._stamp = self._queries.desk(), stamp
         else:
             self._desk.router.refresh()
         self._looked_at = time.monotonic()
