@@ -48,12 +48,12 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789?!.,'"
 
 
 def write_encoder(
-    folder: Path, *, seed: int = 0, pooling: str = "mean", normalise: bool = True, dense: int = 0
+    folder: Path, *, seed: int = 0, pooling: str = "mean", normalise: bool = True, dense: int = 0, inside: str = ""
 ) -> Path:
-    """Write the folder of a small encoder; equal arguments, equal bytes."""
+    """Write the folder of a small encoder; equal arguments, equal bytes; inside: where the transformer lies."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
-    modules = [("", "Transformer"), ("1_Pooling", "Pooling")]
+    modules = [(inside, "Transformer"), ("1_Pooling", "Pooling")]
     modules += [("2_Dense", "Dense")] if dense else []
     modules += [("3_Normalize", "Normalize")] if normalise else []
     listed = [
@@ -67,10 +67,10 @@ def write_encoder(
         for mode in {*modes.values(), modes.get(pooling, pooling)}
     }
     write_json(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": D, **flags})
-    write_json(folder / "config.json", config())
-    write_json(folder / "sentence_bert_config.json", {"max_seq_length": 32, "do_lower_case": False})
-    write_json(folder / "tokenizer.json", tokenizer())
-    write_tensors(folder / "model.safetensors", bert_weights(rng))
+    write_json(folder / inside / "config.json", config())
+    write_json(folder / inside / "sentence_bert_config.json", {"max_seq_length": 32, "do_lower_case": False})
+    write_json(folder / inside / "tokenizer.json", tokenizer())
+    write_tensors(folder / inside / "model.safetensors", bert_weights(rng))
     if dense:
         write_json(
             folder / "2_Dense" / "config.json",

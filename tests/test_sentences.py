@@ -1,5 +1,6 @@
 """Sentence encoders: folders of sentence-transformers, run by ONNX Runtime."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import numpy as np
 import onnx
 import pytest
 
-from florilegium.errors import DownloadError, ModelFileError, SettingError
+from florilegium.errors import DownloadError, ModelFileError, SettingError, StorageError
 from florilegium.features import sentences
 from florilegium.features.sentences import SentenceRunner, encode_texts, folder_of, sentence_encoder, small, with_trunk
 from florilegium.features.sentences.tensors import read_tensors
+from florilegium.project.encoding import export
 from florilegium.types import Vectors
 from tests import sentence_making as making
 
@@ -115,6 +117,57 @@ def test_an_exporters_graph_is_taken_as_it_is(tmp_path: Path) -> None:
     onnx.save(model, folder / "onnx" / "model.onnx")
 
     np.testing.assert_allclose(vectors(folder), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("inside", ["", "0_Transformer"])
+@pytest.mark.parametrize("dense", [0, 5])
+@pytest.mark.parametrize("int8", [False, True])
+def test_an_exported_encoder_is_the_same_encoder(tmp_path: Path, inside: str, dense: int, int8: bool) -> None:
+    """Whatever the layout, the exported folder has the key that was told and gives the same vectors, also once more."""
+    folder = making.write_encoder(tmp_path / "small", inside=inside, dense=dense)
+    making.write_json(folder / inside / "sentence_bert_config.json", {"max_seq_length": 21, "do_lower_case": True})
+    prompts = {"prompts": {"query": "query: "}, "default_prompt_name": "query"}
+    making.write_json(folder / "config_sentence_transformers.json", prompts)
+    told = export(str(folder), tmp_path / "one", int8=int8)
+    export(str(tmp_path / "one"), tmp_path / "two")
+    original = sentence_encoder(folder)
+    expected = with_trunk(original, small(original.trunk), name="small8", source="test") if int8 else original
+
+    for name in ("one", "two"):
+        again = sentence_encoder(tmp_path / name)
+        assert again.key == told.key
+        assert (again.rules, again.licence) == (original.rules, original.licence)
+        np.testing.assert_array_equal(SentenceRunner(again).embed(TEXTS), SentenceRunner(expected).embed(TEXTS))
+    assert int8 or told.key == original.key
+
+
+def test_what_was_guessed_is_told_after_the_export_too(tmp_path: Path) -> None:
+    """A folder without modules pools by the mean; whoever uses its export hears of that as well."""
+    folder = making.write_encoder(tmp_path / "plain")
+    (folder / "modules.json").unlink()
+    export(str(folder), tmp_path / "exported")
+
+    assert "the mean over tokens is taken" in sentence_encoder(folder).notes[0]
+    assert sentence_encoder(tmp_path / "exported").notes == sentence_encoder(folder).notes
+
+
+def test_an_export_that_fails_leaves_the_old_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the new folder cannot take its place, the old one is there again and still runs; nothing else is left."""
+    export(str(making.write_encoder(tmp_path / "in" / "a")), tmp_path / "out" / "kept")
+    before = sentence_encoder(tmp_path / "out" / "kept").key
+    rename = Path.rename
+
+    def full(path: Path, target: Path) -> Path:
+        if path.name == "made":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(StorageError, match="No space left"):
+        export(str(making.write_encoder(tmp_path / "in" / "b", seed=1)), tmp_path / "out" / "kept")
+
+    assert sentence_encoder(tmp_path / "out" / "kept").key == before
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["kept"]
 
 
 def broken(tmp_path: Path, what: str) -> Path:  # noqa: C901 - one case per fault

@@ -3,21 +3,22 @@
 The graph is taken where one lies in the folder, and written from the weights where the network is one of BERT's family.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import onnx
 
 from florilegium.errors import ModelFileError
 from florilegium.features import graphs
-from florilegium.features.encoder import EMBEDDING
 from florilegium.features.sentences import bert
+from florilegium.features.sentences.bert import Nodes
 from florilegium.features.sentences.encoder import TOKEN_IDS, SentenceEncoder, TokenRules, make_sentence_encoder
-from florilegium.features.sentences.graph import exported_nodes, joined
-from florilegium.features.sentences.layout import Layout, read_json, read_layout
+from florilegium.features.sentences.graph import exported_nodes, joined, pooled
+from florilegium.features.sentences.layout import MAX_TOKENS, Layout, read_json, read_layout
 from florilegium.features.sentences.tensors import read_tensors
 from florilegium.features.sentences.tokens import Tokens
 
-OURS = "florilegium.json"  # in a folder that `encoder export` wrote: the graph beside it has pooling inside
 GRAPHS = ("onnx/model.onnx", "model.onnx")  # where exporters put the graph
 LEAST_TOKENS = 8  # an encoder that reads less says little of a sentence
 
@@ -32,7 +33,7 @@ def sentence_encoder(folder: Path, *, graph: onnx.ModelProto | None = None) -> S
     """
     layout = read_layout(folder)
     tokenizer = _tokenizer(layout.transformer if (layout.transformer / "tokenizer.json").is_file() else folder)
-    trunk, n_places, notes = _trunk(folder, layout, graph)
+    trunk, n_places = _trunk(folder, layout, graph)
     rules = TokenRules(
         tokenizer=tokenizer,
         max_tokens=min(layout.max_tokens, n_places),
@@ -45,13 +46,13 @@ def sentence_encoder(folder: Path, *, graph: onnx.ModelProto | None = None) -> S
     d = trunk.graph.output[0].type.tensor_type.shape.dim[1].dim_value
     name = folder.resolve().name
     return make_sentence_encoder(
-        name=f"st-{name}",
+        name=layout.name or f"st-{name}",
         trunk=trunk,
         rules=rules,
         d=int(d),
         licence=_licence(folder),
         source=f"st:{name}",
-        notes=(*layout.notes, *notes),
+        notes=layout.notes,
     )
 
 
@@ -79,29 +80,41 @@ def _graphs(folder: Path, layout: Layout) -> list[Path]:
     return list(dict.fromkeys(where / name for where in (folder, layout.transformer) for name in GRAPHS))
 
 
-def _trunk(folder: Path, layout: Layout, graph: onnx.ModelProto | None) -> tuple[onnx.ModelProto, int, tuple[str, ...]]:
-    """Give the graph to `embedding`, how many tokens fit, and what is worth telling."""
-    config = read_json(layout.transformer / "config.json")
-    kind, weights = config.get("model_type"), layout.transformer / "model.safetensors"
-    first = 2 if "roberta" in str(kind) else 0  # such networks leave two places free
-    said = config.get("max_position_embeddings")
-    n_places = (said if isinstance(said, int) and said > first else 1 << 20) - first
+def _trunk(folder: Path, layout: Layout, graph: onnx.ModelProto | None) -> tuple[onnx.ModelProto, int]:
+    """Give the graph to `embedding`, and how many tokens fit."""
     path = next((path for path in _graphs(folder, layout) if path.is_file()), None)
-    if graph is not None or path is not None:
-        where = str(path or folder)
-        # One of the two is there.
-        model = graphs.load(path) if graph is None and path is not None else graphs.normal(graph, where=where)  # type: ignore[arg-type]
-        if read_json(folder / OURS, optional=True) and [o.name for o in model.graph.output] == [EMBEDDING]:
-            return model, n_places, ()  # bytes or not, pooled already
-        body, d = exported_nodes(model, where=where)
-        return joined(body, layout.ending, d=d, name=folder.name, where=where), n_places, ()
+    if layout.ending is None:
+        # What the network takes is in the folder's own number of tokens since it was written.
+        return pooled(graphs.load(path or folder / GRAPHS[0]), where=str(path)), layout.max_tokens
+    config, name = read_json(layout.transformer / "config.json"), folder.resolve().name
+    if path is not None and graph is None:
+        graph = graphs.load(path)
+    elif graph is not None:
+        graph = graphs.normal(graph, where=str(folder))
+    if graph is not None:
+        body, d = exported_nodes(graph, where=str(path or folder))
+        n_places = _n_places(config)
+    else:
+        body, n_places, d = _written(folder, layout, config)
+    return joined(body, layout.ending, d=d, name=name, where=str(path or folder)), n_places
+
+
+def _n_places(config: Mapping[str, Any]) -> int:
+    """Give how many tokens the network of a graph takes, as far as its settings say it."""
+    first = 2 if "roberta" in str(config.get("model_type")) else 0  # such networks leave two places free
+    said = config.get("max_position_embeddings")
+    return (said if isinstance(said, int) and said > first else MAX_TOKENS) - first
+
+
+def _written(folder: Path, layout: Layout, config: Mapping[str, Any]) -> tuple[Nodes, int, int]:
+    """Write the nodes from the weights; give also how many tokens fit, and d."""
+    kind, weights = config.get("model_type"), layout.transformer / "model.safetensors"
     if kind not in bert.FAMILY or not weights.is_file():
         raise ModelFileError(
             f"{folder}: no graph (onnx/model.onnx), and {_why_not(kind, weights)}. Write one, which needs torch: "
             f"florilegium encoder export {folder} -o DIR"
         )
-    body, n_places, d = bert.bert_nodes(config, read_tensors(weights), where=str(layout.transformer))
-    return joined(body, layout.ending, d=d, name=folder.name, where=str(folder)), n_places, ()
+    return bert.bert_nodes(config, read_tensors(weights), where=str(layout.transformer))
 
 
 def _why_not(kind: object, weights: Path) -> str:

@@ -57,6 +57,30 @@ def exported_nodes(model: onnx.ModelProto, *, where: str) -> tuple[Nodes, int]:
     return Nodes(nodes=tuple(kinds + nodes), constants=tuple(_named_once(constants))), d
 
 
+def pooled(model: onnx.ModelProto, *, where: str) -> onnx.ModelProto:
+    """Give the model back if it is a whole encoder: from `token_ids` and `token_mask` to `embedding` float32 (n, d).
+
+    Raises: ModelFileError: it is none.
+    """
+    known = {tensor.name for tensor in model.graph.initializer}
+    inputs = {value.name: _kind_and_rank(value) for value in model.graph.input if value.name not in known}
+    outputs = {value.name: _kind_and_rank(value) for value in model.graph.output}
+    expected = {name: (kind, len(shape)) for name, (kind, shape) in INPUTS.items()}
+    fit = inputs == expected and outputs == {EMBEDDING: (TensorProto.FLOAT, 2)}
+    if not fit or model.graph.output[0].type.tensor_type.shape.dim[1].dim_value < 1:
+        raise ModelFileError(
+            f"{where}: its graph leads from {', '.join(inputs)[:100]} to {', '.join(outputs)[:100]}; beside "
+            f"florilegium.json expected {', '.join(INPUTS)} (int64) to {EMBEDDING} (float32). Export the encoder "
+            "again: florilegium encoder export"
+        )
+    return model
+
+
+def _kind_and_rank(value: onnx.ValueInfoProto) -> tuple[int, int]:
+    kind = value.type.tensor_type
+    return kind.elem_type, len(kind.shape.dim)
+
+
 def _tokens_of(model: onnx.ModelProto, *, where: str) -> tuple[str, int]:
     """Give the name of the output float32 (n, t, d), and d."""
     shapes = {o.name: o.type.tensor_type for o in model.graph.output}

@@ -14,10 +14,15 @@ from florilegium.features.sentences.pooling import ACTIVATIONS, POOLINGS, Dense,
 from florilegium.features.sentences.tensors import read_tensors
 
 MODULES = "modules.json"
+BERT_CONFIG = "sentence_bert_config.json"  # lies beside the transformer, whatever its kind
+PROMPTS = "config_sentence_transformers.json"
+OURS = "florilegium.json"  # in a folder that `encoder export` wrote: what follows the transformer is in its graph
 KNOWN = ("Transformer", "Pooling", "Dense", "Normalize")
 OWN = "sentence_transformers."  # how the type of every module of the library begins
 MAX_JSON_BYTES = 1 << 26  # a tokenizer of 250,000 pieces has 17 MB
 DEFAULT_TOKENS = 512
+MAX_TOKENS = 1 << 20  # of a network that states no limit
+MAX_NAME = 255  # characters; longer ones are no folder's
 _FLAG = "pooling_mode_"
 # What the settings call a pooling -> what it is called here; the others are refused by their own name.
 _POOLINGS = {"mean_tokens": "mean", "cls_token": "cls", "max_tokens": "max"}
@@ -28,11 +33,12 @@ class Layout:
     """A folder's parts."""
 
     transformer: Path  # the folder with config.json and the weights or the graph
-    ending: Ending
+    ending: Ending | None  # None: in the graph, as `encoder export` writes it
     max_tokens: int  # as the folder wishes it
     lowercase: bool
     prefix: str  # a prompt that stands before every text
     notes: tuple[str, ...]
+    name: str | None = None  # that the encoder had when it was exported
 
 
 def read_layout(folder: Path) -> Layout:
@@ -45,19 +51,22 @@ def read_layout(folder: Path) -> Layout:
     if kinds[:1] != ["Transformer"] or kinds.count("Transformer") != 1 or kinds.count("Pooling") > 1:
         raise ModelFileError(f"{folder}: its modules are {', '.join(kinds)}; expected a Transformer, then a Pooling.")
     transformer = modules[0][1]
-    said = read_json(transformer / "sentence_bert_config.json", optional=True)
+    said = read_json(transformer / BERT_CONFIG, optional=True)
     rules = read_json(transformer / "tokenizer_config.json", optional=True)
-    prompt = _prompt(read_json(folder / "config_sentence_transformers.json", optional=True))
+    prompt = _prompt(read_json(folder / PROMPTS, optional=True))
+    ours = read_json(folder / OURS, optional=True)
     wished = said.get("max_seq_length") or rules.get("model_max_length") or DEFAULT_TOKENS
     # Some tokenizers state 1e30: no limit.
-    max_tokens = int(min(float(wished), 1 << 20)) if isinstance(wished, int | float) else DEFAULT_TOKENS
+    max_tokens = int(min(float(wished), MAX_TOKENS)) if isinstance(wished, int | float) else DEFAULT_TOKENS
+    bound = ours.get("max_tokens", max_tokens)
     return Layout(
         transformer=transformer,
-        ending=_ending(modules[1:], folder),
-        max_tokens=max_tokens,
+        ending=None if ours else _ending(modules[1:], folder),
+        max_tokens=min(max_tokens, bound) if isinstance(bound, int) else max_tokens,
         lowercase=said.get("do_lower_case") is True,
         prefix=prompt,
-        notes=notes,
+        notes=(*notes, *_told(ours)),
+        name=_named(ours),
     )
 
 
@@ -170,3 +179,15 @@ def _prompt(said: Mapping[str, Any]) -> str:
     name, prompts = said.get("default_prompt_name"), said.get("prompts")
     prompt = prompts.get(name) if isinstance(prompts, dict) and isinstance(name, str) else None
     return prompt[:1000] if isinstance(prompt, str) else ""
+
+
+def _told(ours: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give what was guessed when the encoder was exported."""
+    notes = ours.get("notes")
+    return tuple(note[:300] for note in notes if isinstance(note, str)) if isinstance(notes, list) else ()
+
+
+def _named(ours: Mapping[str, Any]) -> str | None:
+    """Give the name under which the encoder was exported: it is a part of the key."""
+    name = ours.get("name")
+    return name if isinstance(name, str) and name.isprintable() and 0 < len(name) <= MAX_NAME else None

@@ -13,6 +13,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, numpy_helper
 
+from florilegium.features import graphs
 from florilegium.features.graphs import constant, node
 from florilegium.types import Vectors
 
@@ -36,8 +37,8 @@ def small(model: onnx.ModelProto) -> onnx.ModelProto:
     kept = [t for t in model.graph.initializer if t.name in used]
     del made.graph.initializer[:]
     made.graph.initializer.extend([*kept, *maker.constants.values()])
-    onnx.checker.check_model(made)
-    return made
+    # As it will be when it is read back: the key is of these bytes.
+    return graphs.normal(made, where=model.graph.name)
 
 
 def _is_matrix(tensor: TensorProto) -> bool:
