@@ -8,6 +8,8 @@ from florilegium.model.finetune.plan import faults_of, rate_at
 
 SEEN = 4_000  # texts that an epoch sees at least: few texts come several times, each time beside others
 MOST_REPEATS = 10
+EPOCHS = 5
+OFTEN, OFTEN_EPOCHS = 4, 3  # texts seen so often in an epoch gain nothing after the second: the most epochs then
 MOST_PAIRS = 20_000  # of two texts of one class in an epoch; what is beyond waits for the next one
 
 
@@ -15,7 +17,7 @@ MOST_PAIRS = 20_000  # of two texts of one class in an epoch; what is beyond wai
 class SentencePlan:
     """How a sentence encoder is fine-tuned. Chance is `seed` alone: equal plan and data, equal result on a machine."""
 
-    epochs: int = 5  # at most; cross-validation may choose fewer
+    epochs: int = EPOCHS  # at most; cross-validation may choose fewer
     batch: int = 32  # texts per step, half of them the partner of another one
     repeats: int = 1  # how often an epoch sees each text
     body_rate: float = 1e-4  # peak learning rate of AdamW
@@ -51,13 +53,14 @@ class SentencePlan:
 
     @classmethod
     def for_items(cls, n: int, *, seed: int, epochs: int | None = None) -> Self:
-        """Give the plan for n texts: few of them are seen more often.
+        """Give the plan for n texts: few of them are seen more often in an epoch, and in fewer epochs.
 
-        >>> [SentencePlan.for_items(n, seed=0).repeats for n in (100, 770, 10_000)]
-        [10, 6, 1]
+        >>> [(plan.repeats, plan.epochs) for plan in (SentencePlan.for_items(n, seed=0) for n in (100, 770, 10_000))]
+        [(10, 3), (6, 3), (1, 5)]
         """
         repeats = min(MOST_REPEATS, -(-SEEN // max(n, 1)))
-        return cls(repeats=repeats, seed=seed) if epochs is None else cls(repeats=repeats, seed=seed, epochs=epochs)
+        usual = OFTEN_EPOCHS if repeats >= OFTEN else EPOCHS
+        return cls(repeats=repeats, seed=seed, epochs=usual if epochs is None else epochs)
 
     def rate_at(self, step: int, n_steps: int) -> float:
         """Give the share of the peak rate at a step (0..n_steps - 1): one cycle, as in fine-tuning on photos."""
