@@ -272,7 +272,9 @@ def test_any_text_is_taken_and_kept_as_it_was(desk: QueryDesk, text: str) -> Non
     assert told.query.text.startswith(text[:1].encode("utf-8", "ignore").decode() or "🌷")
 
 
-@pytest.mark.parametrize("text", ["", "  \n\t ", "\u200b\u200d", "\x00\x01\x1b", "x" * (MOST_CHARS + 1)])
+@pytest.mark.parametrize(
+    "text", ["", "  \n\t ", "\u200b\u200d", "\x00\x01\x1b", "\u3164\u2800 \U000e0041", "x" * (MOST_CHARS + 1)]
+)
 def test_nothing_and_too_much_are_refused(desk: QueryDesk, text: str) -> None:
     """An empty query, one of unseen signs alone and one of a megabyte are no queries."""
     with pytest.raises(InputError):

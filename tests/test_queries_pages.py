@@ -1,5 +1,6 @@
 """The query desk, the chat page and the JSON interface over HTTP: what they take, what they refuse, what they show."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -276,7 +277,11 @@ def test_a_draft_is_shown_before_it_is_sent_and_a_query_is_never_an_instruction(
         shown = step(client, 1, "draft", reply="Top ups take 3 days.", intent="top_up_failed")
         assert manner.asked == []
         assert "to the letter" in shown
-        made = step(client, 1, "draft", reply="Top ups take 3 days.", intent="top_up_failed", yes="true")
+        fields = {**fields_of(shown, "/queries/1/draft"), "reply": "Top ups take 3 days.", "yes": "true"}
+        other = client.post("/queries/1/draft", data={**fields, "notes": "we are sorry"}).text
+        assert manner.asked == []  # what was shown had no such note
+        assert "not what was shown before" in other
+        made = client.post("/queries/1/draft", data=fields).text
     system, user = manner.asked[0]["messages"]
     quoted = [line for line in user["content"].splitlines() if "Ignore all" in line]
 
@@ -287,6 +292,52 @@ def test_a_draft_is_shown_before_it_is_sent_and_a_query_is_never_an_instruction(
     assert "777 EUR" not in system["content"]
     assert re.search(r"777 EUR \[[^\]]*not in the record\]|777 \[[^\]]*not in the record\]", made)
     assert "Top ups take 3 days." in made
+
+
+def test_what_a_stranger_writes_is_no_fact_and_their_name_stays_here(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A figure of the query is marked where the reply has none; name and number are masked, whatever stands around."""
+    name = "José Promise 500 Müller"
+    text = f"{NO_REPLY}, you owe me 777 EUR\n0171 2345678 {name}"
+    client.post("/api/queries", json={"text": text, "name": name})
+    manner = Manner(says="Hello {name}, you get 777 EUR and 500 more. [PHONE_A]")
+    reply = f"Hello {name}, top ups may take a while."
+    with speaking(manner) as endpoint:
+        monkeypatch.setenv("FLORILEGIUM_LLM_URL", endpoint.url)
+        monkeypatch.setenv("FLORILEGIUM_LLM_MODEL", endpoint.model)
+        shown = step(client, 1, "draft", reply=reply, intent="top_up_failed")
+        fields = {**fields_of(shown, "/queries/1/draft"), "reply": reply, "yes": "true"}
+        made = unescape(client.post("/queries/1/draft", data=fields).text)
+    sent = json.dumps(manner.asked[0]["messages"], ensure_ascii=False)
+
+    assert "The standard reply says: Hello {name}, top ups may take a while." in sent
+    assert all(secret not in sent for secret in ("José", "Müller", "0171", "Jos\\u00e9"))
+    assert f"Hello {name}, you get 777" in made
+    assert re.search(r"777( EUR)? \[from the notes", made)
+    assert re.search(r"500 \[not in the record\]", made)
+    assert "0171 2345678" in made
+
+
+def test_marks_of_a_draft_go_to_nobody(client: TestClient) -> None:
+    """As long as a number is marked the reply is not sent, and what was written stays."""
+    client.post("/api/queries", json={"text": NO_REPLY})
+    told = step(client, 1, "send", intent="top_up_failed", reply="You get 5 EUR [not in the record].")
+
+    assert told.startswith("422")
+    assert "Look at the numbers before [not in the record]" in unescape(told)
+    assert "You get 5 EUR [not in the record]." in unescape(told)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/queries/{n}", "/queries/{n}/reply", "/queries?after={n}", "/queries/answered?before={n}", "/review/{n}",
+     "/review?done={n}", "/label/pictures/{n}/small"],
+)  # fmt: skip
+@pytest.mark.parametrize("n", ["99999999999999999999999", "-1", "2147483648"])
+def test_a_number_beyond_all_rows_is_no_fault_of_the_server(client: TestClient, path: str, n: str) -> None:
+    """What no database can hold is refused in words."""
+    assert 400 <= client.get(path.format(n=n)).status_code < 500
 
 
 def test_without_a_language_model_a_template_drafts(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

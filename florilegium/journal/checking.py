@@ -81,6 +81,7 @@ class Record:
     """What a draft may say: the figures, and the sentences in which the journal tells them."""
 
     facts: tuple[Fact, ...] = ()
+    is_whole: bool = False  # no figure but these, also where there are none: what only the notes say is marked
     sentences: tuple[str, ...] = ()
 
 

@@ -3,8 +3,10 @@
 Two steps, so that a person sees what would leave this machine, and what it costs, before anything does.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from florilegium import endpoint as endpoints
@@ -28,6 +30,7 @@ class DraftWish:
     tone: Tone = Tone.PLAIN
     endpoint: Endpoint | None = None  # None: by the template
     names: tuple[str, ...] = ()  # of people, which are masked
+    hidden: Mapping[str, str] = field(default_factory=dict)  # what stands in the points -> what it was masked for
     record: Record = field(default_factory=Record)
     may_send_personal: bool = False  # send names, e-mail addresses and telephone numbers as they are
     is_strict: bool = False  # refuse a draft with numbers that the record does not know
@@ -42,6 +45,14 @@ class Prepared:
     messages: tuple[dict[str, str], ...] = ()
     masked: Masked | None = None
     estimate: Estimate | None = None
+
+    @property
+    def mark(self) -> str:
+        """Give a mark of what would be sent and to whom; empty: nothing is. Whoever said yes was shown just this."""
+        if not self.messages or self.wish.endpoint is None:
+            return ""
+        told = [self.wish.endpoint.url, self.wish.endpoint.model, *self.messages]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
 def names_of(project: Project) -> tuple[str, ...]:
@@ -64,6 +75,7 @@ def prepare(wish: DraftWish) -> Prepared:
         masked = Masked(text=privacy.without_pictures(user["content"]), behind={}, n_pictures=0)
     else:
         masked = privacy.mask(user["content"], names=wish.names)
+        masked = replace(masked, behind={**wish.hidden, **masked.behind})
     messages = (system, {**user, "content": masked.text})
     return Prepared(wish=wish, messages=messages, masked=masked, estimate=endpoints.estimate(wish.endpoint, messages))
 

@@ -25,10 +25,11 @@ MOST_EXACT, MOST_ASKED = 600, 24  # mistakes on a page; by a network one costs a
 
 def pieces_of(text: str, decided: Decided | None) -> tuple[Piece, ...]:
     """Cut a text by the words that decided; () where nothing is known of them or none speaks for the answer."""
-    return _cut(text, _words(decided))
+    return _cut(text, words_of(decided))
 
 
-def _words(decided: Decided | None) -> Marks:
+def words_of(decided: Decided | None) -> Marks:
+    """Give start, end and weight of the words that decided; () where nothing is known of them."""
     return () if decided is None else tuple((word.start, word.end, word.weight) for word in decided.words)
 
 
@@ -76,4 +77,4 @@ class MarkedTexts:
 
     def _asked(self, text: str, label: str) -> Marks:
         with self._lock:  # the model is opened once, and a session asked by one at a time
-            return () if self._deciding is None else _words(self._deciding.decided(text, label))
+            return () if self._deciding is None else words_of(self._deciding.decided(text, label))

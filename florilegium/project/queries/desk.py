@@ -10,22 +10,26 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from florilegium.errors import InputError
+from florilegium.journal.checking import FROM_NOTES, UNFOUND
 from florilegium.model.exemplars import Similar
 from florilegium.project.desk.chance import share_of
 from florilegium.project.desk.naming import class_name, near_to
 from florilegium.project.desk.ticket import new_click
+from florilegium.project.marked_texts import words_of
 from florilegium.project.queries.promising import Promised
 from florilegium.project.queries.replying import intents_of
 from florilegium.project.queries.routing import MOST_CHARS, Routed, Router
-from florilegium.project.queries.view import Asked, Inbox, QueryCard, QueryWish, Told, checked, clean, shown_pieces
+from florilegium.project.queries.view import Asked, Inbox, QueryCard, QueryWish, Told, checked, clean
 from florilegium.project.similar_texts import SimilarTexts
 from florilegium.queries import PLACEHOLDERS, names_in
+from florilegium.report.marking import marked
 from florilegium.store import Query, QueryEvent, QueryState, QueryStep, Taught, ticket_hash
 
 if TYPE_CHECKING:
     from florilegium.project.project import Project
 
 N_PAGE = 50  # queries in a list
+MARKS = (UNFOUND, FROM_NOTES)  # of a draft; they speak to who sends it, and never to who asked
 WHY = "answered at the query desk"
 WHY_NAMED = "named among unknown queries"
 # Records an answer where it can be contested and audited: text, answer, key -> (number in the record, ticket).
@@ -141,14 +145,13 @@ class QueryDesk:
         # Words that speak for the answer of an earlier model are not known any more.
         is_told = not is_blind and bool(query.text) and query.model_id == self.router.model_id
         decided = self.router.decided(query.text, query.said) if is_told else None
-        words = [] if decided is None else [(word.start, word.end, word.weight) for word in decided.words]
         return QueryCard(
             query=query,
             is_blind=is_blind,
             chosen=chosen,
             reply=reply or "",
             missing=missing,
-            pieces=shown_pieces(query.text, words),
+            pieces=marked(query.text, words_of(decided)),
             is_exact=decided is not None and decided.is_exact,
             similar=() if is_blind or not query.text else self._similar(query.text),
             events=self.store.events(number),
@@ -188,6 +191,8 @@ class QueryDesk:
             raise InputError(f"a reply of {len(reply):,} characters; at most {MOST_CHARS:,} are taken.")
         if open_places := _open_places(reply):
             raise InputError(f"Fill in {', '.join(open_places)} first; the reply was not sent.")
+        if marks := [mark for mark in MARKS if mark in reply]:
+            raise InputError(f"Look at the numbers before {' and '.join(marks)}, then take the marks out.")
         details = {"intent": label, "reply": reply, **self._knew(query)}
         event = QueryEvent(kind=QueryStep.SENT, at=self.clock(), who=who, key=click, details=details)
         changes = {"state": QueryState.ANSWERED, "intent": label, "reply": reply, "handed": False}

@@ -1,7 +1,6 @@
 """What a person at the query desk sees, and what is taken from them. Path: **project** (shell). Holds values."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from florilegium.errors import InputError, SettingError
@@ -16,6 +15,11 @@ MOST_LANGUAGE = 35
 MOST_BLIND = 0.9
 # What no text holds that people write: what a terminal or a page would obey. Line ends and tabs stay.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+# Unicode's default-ignorable code points, and braille's blank: signs that nobody sees.
+_BLANK = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
@@ -100,7 +104,7 @@ def checked(asked: Asked) -> Asked:
             f"a query of {len(asked.text):,} characters; at most {MOST_CHARS:,} are taken. Say it shorter."
         )
     text = clean(asked.text)
-    if not normalised(text):
+    if not normalised(_BLANK.sub("", text)):
         raise InputError("The query is empty. Write what it is about.")
     if asked.language and (len(asked.language) > MOST_LANGUAGE or not _LANGUAGE.fullmatch(asked.language)):
         raise InputError(f"{asked.language[:40]!a} is no language: expected a tag such as en or pt-BR, or nothing.")
@@ -121,10 +125,3 @@ def clean(text: str) -> str:
     'a\nb[31m'
     """
     return without_surrogates(_CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))).strip()
-
-
-def shown_pieces(text: str, words: Sequence[tuple[int, int, float]]) -> tuple[Piece, ...]:
-    """Give the pieces of a text; plain where no words are known."""
-    from florilegium.report.marking import marked
-
-    return marked(text, words)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from florilegium.project.desk import Desk
 from florilegium.serve.assets import tag_of, tagged
+from florilegium.serve.numbers import Number
 
 # What stands in place of a picture whose file is gone: gray, with a cross.
 GONE = (
@@ -20,7 +21,7 @@ def picture_routes(desk: Desk) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/item/{row}/{size}")
-    def picture(request: Request, row: int, size: Literal["large", "small"]) -> Response:
+    def picture(request: Request, row: Number, size: Literal["large", "small"]) -> Response:
         found = desk.drawer.picture(row, size) if 0 <= row < len(desk.memory.names) else None
         if found is None:
             return Response(GONE, 404, media_type="image/svg+xml")

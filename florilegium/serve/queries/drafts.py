@@ -7,9 +7,11 @@ from starlette.responses import Response
 
 from florilegium.errors import InputError
 from florilegium.journal.draft import Tone
+from florilegium.project.desk.ticket import new_click
 from florilegium.project.queries import drafting
 from florilegium.project.queries.drafting import DraftAsked
 from florilegium.serve.accounts import Person, labeller
+from florilegium.serve.numbers import Number
 from florilegium.serve.queries.at_hand import QueryDeskAtHand
 from florilegium.serve.queries.inbox import HERE, Step
 from florilegium.serve.queries.refusals import NoSuchQuery
@@ -22,6 +24,7 @@ class DraftStep(Step):
     notes: str = ""
     tone: Tone = Tone.PLAIN
     yes: bool = False  # what is shown may be sent
+    shown: str = ""  # mark of what was shown
 
 
 def draft_routes(desk: QueryDeskAtHand) -> APIRouter:
@@ -30,7 +33,10 @@ def draft_routes(desk: QueryDeskAtHand) -> APIRouter:
 
     @router.post("/queries/{number}/draft")
     def draft(
-        request: Request, number: int, given: Annotated[DraftStep, Form()], person: Annotated[Person, Depends(labeller)]
+        request: Request,
+        number: Number,
+        given: Annotated[DraftStep, Form()],
+        person: Annotated[Person, Depends(labeller)],
     ) -> Response:
         query = desk.now.store.by_id(number)
         if query is None:
@@ -38,9 +44,11 @@ def draft_routes(desk: QueryDeskAtHand) -> APIRouter:
         asked = DraftAsked(query=query, reply=given.reply, notes=given.notes, tone=given.tone)
         prepared = drafting.prepare(asked)
         made, notice = None, ""
-        if given.yes:
+        if given.yes and given.shown != prepared.mark:
+            notice = "What would be sent is not what was shown before. Look at it, then send it."
+        elif given.yes:
             try:
-                made = drafting.carry_out(prepared)
+                made = drafting.carry_out(prepared, name=query.name)
                 query = desk.now.drafted(number, by=made.by, who=person.name, seen=given.seen, click=given.click)
             except InputError as error:
                 notice = str(error)
@@ -51,7 +59,7 @@ def draft_routes(desk: QueryDeskAtHand) -> APIRouter:
             query=query,
             given=given,
             seen=query.n_events,
-            click=desk.now.card(number, who=person.name).click,
+            click=new_click(),
             prepared=prepared,
             made=made,
             notice=notice,

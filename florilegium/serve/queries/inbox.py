@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from florilegium.errors import InputError
@@ -12,6 +12,7 @@ from florilegium.evaluation.words import counted
 from florilegium.project.desk.naming import NewClass, matching
 from florilegium.project.queries import Inbox, QueryCard
 from florilegium.serve.accounts import Person, labeller
+from florilegium.serve.numbers import Number, NumberAsked, NumberSent
 from florilegium.serve.queries.at_hand import QueryDeskAtHand
 from florilegium.serve.queries.refusals import NoSuchQuery
 from florilegium.serve.staff import at, staff_page
@@ -19,14 +20,15 @@ from florilegium.store import QueryState
 
 Who = Annotated[Person, Depends(labeller)]
 HERE = "/queries"
+MOST_CLICK = 64  # characters
 N_LIKELY = 4  # intents that have a button of their own
 
 
 class Step(BaseModel):
     """What every form of a query's page sends."""
 
-    seen: int  # steps that were taken when the page was made
-    click: str  # its number: sent twice, taken once
+    seen: NumberSent  # steps that were taken when the page was made
+    click: str = Field(max_length=MOST_CLICK)  # its number: sent twice, taken once
     intent: str = ""
     reply: str = ""
     new_class: bool = False
@@ -48,18 +50,18 @@ def inbox_routes(desk: QueryDeskAtHand) -> APIRouter:
 
 def _lists(router: APIRouter, desk: QueryDeskAtHand) -> None:
     @router.get("/queries")
-    def inbox(request: Request, after: int | None = None, handed: bool = False) -> Response:  # noqa: FBT001, FBT002 - FastAPI reads it from the address
+    def inbox(request: Request, after: NumberAsked | None = None, handed: bool = False) -> Response:  # noqa: FBT001, FBT002 - FastAPI reads it from the address
         now = desk.now
         found = now.inbox(after=None if after is None else (handed, after))
         return _list_page(request, desk, found, "inbox", "Waiting for a person")
 
     @router.get("/queries/automatic")
-    def automatic(request: Request, before: int | None = None) -> Response:
+    def automatic(request: Request, before: NumberAsked | None = None) -> Response:
         found = desk.now.done(QueryState.AUTOMATIC, before=before)
         return _list_page(request, desk, found, "automatic", "Answered automatically")
 
     @router.get("/queries/answered")
-    def answered(request: Request, before: int | None = None) -> Response:
+    def answered(request: Request, before: NumberAsked | None = None) -> Response:
         found = desk.now.done(QueryState.ANSWERED, QueryState.CLOSED, before=before)
         return _list_page(request, desk, found, "answered", "Answered by a person")
 
@@ -97,15 +99,15 @@ def _cards(router: APIRouter, desk: QueryDeskAtHand) -> None:
         return JSONResponse(matching(q, desk.now.intents))
 
     @router.get("/queries/{number}")
-    def one(request: Request, number: int, person: Who) -> Response:
+    def one(request: Request, number: Number, person: Who) -> Response:
         return _card_page(request, desk, _card(desk, number, person))
 
     @router.get("/queries/{number}/reply")
-    def reply(number: int, person: Who, intent: Annotated[str, Query(max_length=200)] = "") -> Response:
+    def reply(number: Number, person: Who, intent: Annotated[str, Query(max_length=200)] = "") -> Response:
         return JSONResponse({"reply": desk.now.reply_to(number, intent, who=person.name)})
 
     @router.post("/queries/{number}/intent")
-    def choose(request: Request, number: int, given: Given, person: Who) -> Response:
+    def choose(request: Request, number: Number, given: Given, person: Who) -> Response:
         try:
             chosen = desk.now.named(given.intent, new_class=given.new_class)
         except InputError as error:
@@ -115,7 +117,7 @@ def _cards(router: APIRouter, desk: QueryDeskAtHand) -> None:
 
 def _steps(router: APIRouter, desk: QueryDeskAtHand) -> None:
     @router.post("/queries/{number}/send")
-    def send(request: Request, number: int, given: Given, person: Who) -> Response:
+    def send(request: Request, number: Number, given: Given, person: Who) -> Response:
         try:
             desk.now.send(
                 number,
@@ -131,12 +133,12 @@ def _steps(router: APIRouter, desk: QueryDeskAtHand) -> None:
         return _next(request, desk, number)
 
     @router.post("/queries/{number}/hand")
-    def hand(request: Request, number: int, given: Given, person: Who) -> Response:
+    def hand(request: Request, number: Number, given: Given, person: Who) -> Response:
         desk.now.hand_over(number, to=given.to, note=given.note, who=person.name, seen=given.seen, click=given.click)
         return _next(request, desk, number)
 
     @router.post("/queries/{number}/close")
-    def close(request: Request, number: int, given: Given, person: Who) -> Response:
+    def close(request: Request, number: Number, given: Given, person: Who) -> Response:
         desk.now.close(number, who=person.name, seen=given.seen, click=given.click)
         return _next(request, desk, number)
 
@@ -178,6 +180,5 @@ def _card_page(
         likely=likely,
         notice=notice,
         promised=desk.now.promised,
-        can_draft=card.query.forgotten_at is None,
         **values,
     )

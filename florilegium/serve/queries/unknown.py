@@ -11,6 +11,7 @@ from florilegium.project.desk.naming import NewClass
 from florilegium.project.desk.ticket import new_click
 from florilegium.project.queries.unknown import grouped
 from florilegium.serve.accounts import Person, labeller
+from florilegium.serve.numbers import NumberSent
 from florilegium.serve.queries.at_hand import QueryDeskAtHand
 from florilegium.serve.staff import at, staff_page
 
@@ -24,7 +25,7 @@ class Naming(BaseModel):
     click: str = Field(max_length=40)
     intent: str = ""
     new_class: bool = False  # a name that is written much like a known intent is meant so
-    chosen: list[int] = Field(default=[], max_length=N_GROUPED)
+    chosen: list[NumberSent] = Field(default=[], max_length=N_GROUPED)
 
 
 def unknown_routes(desk: QueryDeskAtHand) -> APIRouter:

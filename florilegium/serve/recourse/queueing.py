@@ -9,6 +9,7 @@ from florilegium.appeals import State
 from florilegium.errors import InputError
 from florilegium.project.recourse import Recourse, Waiting
 from florilegium.serve.accounts import Person, reviewer
+from florilegium.serve.numbers import NumberAsked
 from florilegium.serve.recourse import words
 from florilegium.serve.recourse.context import Desk, form_key
 from florilegium.serve.recourse.render import review_page
@@ -20,7 +21,7 @@ def add_queue(router: APIRouter, desk: Desk) -> None:
     """Add the page of the queue."""
 
     @router.get("/review")
-    def queue(request: Request, person: Who, done: int = 0) -> Response:
+    def queue(request: Request, person: Who, done: NumberAsked = 0) -> Response:
         recourse = desk.recourse
         waiting = recourse.queue(person.name, str(person.role))
         rows = [_row(recourse, each, person, is_first=i == 0) for i, each in enumerate(waiting)]

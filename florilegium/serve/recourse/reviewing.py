@@ -20,6 +20,7 @@ from florilegium.report.marking import Piece
 from florilegium.serve.accounts import Person, reviewer
 from florilegium.serve.assets import tag_of, tagged
 from florilegium.serve.edge import status_of
+from florilegium.serve.numbers import Number
 from florilegium.serve.recourse import drafting, words
 from florilegium.serve.recourse.context import THINGS, Desk, form_key
 from florilegium.serve.recourse.pictures import Examples, large
@@ -76,12 +77,12 @@ def review_routes(desk: Desk) -> APIRouter:
 
 def _case(router: APIRouter, desk: Desk, examples: Examples) -> None:
     @router.get("/review/{number:int}")
-    def show(request: Request, number: int, person: Who, said: str = "") -> Response:
+    def show(request: Request, number: Number, person: Who, said: str = "") -> Response:
         told = {"second": "Another person will decide, too."}.get(said, "")
         return _page(desk, examples, request, number, person, said=told)
 
     @router.post("/review/{number:int}/blind")
-    def blind(request: Request, number: int, person: Who, given: Annotated[Answer, Form()]) -> Response:
+    def blind(request: Request, number: Number, person: Who, given: Annotated[Answer, Form()]) -> Response:
         recourse = desk.recourse
         try:
             label = _chosen(given)
@@ -91,7 +92,7 @@ def _case(router: APIRouter, desk: Desk, examples: Examples) -> None:
         return RedirectResponse(f"{at(request)}/review/{number}", 303)
 
     @router.post("/review/{number:int}/decide")
-    def decide(request: Request, number: int, person: Who, given: Annotated[Decision, Form()]) -> Response:
+    def decide(request: Request, number: Number, person: Who, given: Annotated[Decision, Form()]) -> Response:
         recourse = desk.recourse
         try:
             if given.do != "decide":
@@ -251,13 +252,13 @@ def _pieces(recourse: Recourse, opened: OpenFile, text: str | None) -> tuple[Pie
 
 def _pictures(router: APIRouter, desk: Desk, examples: Examples) -> None:
     @router.get("/review/{number:int}/picture")
-    def picture(request: Request, number: int, person: Who) -> Response:
+    def picture(request: Request, number: Number, person: Who) -> Response:
         content = desk.recourse.blind(number, person.name).content
         found = None if content is None else large(content.content)
         return Response(status_code=404) if found is None else tagged(request, *found, tag_of(found[0]))
 
     @router.get("/review/{number:int}/near/{i:int}")
-    def near(request: Request, number: int, i: int, person: Who) -> Response:
+    def near(request: Request, number: Number, i: Number, person: Who) -> Response:
         similar = desk.recourse.open_file(number, person.name).similar
         found = examples.picture(similar[i].exemplar.name) if i < len(similar) else None
         return Response(status_code=404) if found is None else tagged(request, *found, tag_of(found[0]))
@@ -283,7 +284,7 @@ def _steps(router: APIRouter, desk: Desk) -> None:
 
 
 def _step(desk: Desk, act: Act, after: str) -> Callable[..., Response]:
-    def step(request: Request, number: int, person: Who, given: Annotated[Words, Form()]) -> Response:
+    def step(request: Request, number: Number, person: Who, given: Annotated[Words, Form()]) -> Response:
         act(desk.recourse, number, person, given)
         return RedirectResponse(f"{at(request)}{after.format(number)}", 303)
 
