@@ -20,9 +20,9 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --constraint const
 DATA := $(wildcard ../shared/data)
 export FLORILEGIUM_DATA ?= $(if $(DATA),$(abspath $(DATA)))
 # One process of tests more than cores, since many wait for a server or a browser; a file's tests stay together, since
-# they share what is dear to make.
+# they share what is dear to make; long files come first (tests/conftest.py), where xdist would begin with full ones.
 CORES := $(shell nproc 2>/dev/null || echo 2)
-IN_PARALLEL := -n $(shell expr $(CORES) + 1) --dist loadfile
+IN_PARALLEL := -n $(shell expr $(CORES) + 1) --dist loadfile --no-loadscope-reorder
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 help: ## list the tasks

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 DATA_VARIABLE = "FLORILEGIUM_DATA"
 DATA = Path(os.environ[DATA_VARIABLE]).resolve() if os.environ.get(DATA_VARIABLE) else None
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+LONG = {"slow": 4, "chromium": 1}  # marks of tests that take long, and by how much
 LOCAL_HOSTS = {None, "", "localhost", "127.0.0.1", "::1", "0.0.0.0", "testserver"}  # noqa: S104 - a name to allow, nothing is bound
 
 # Derandomised, so that a red run is red again; no deadline, because CI shares its two cores.
@@ -55,7 +57,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what this machine cannot run."""
+    """Skip, with the reason, what this machine cannot run; begin with the files that take long.
+
+    Else one process would still be at the last long file while the others have nothing left to do.
+    """
     no_data = pytest.mark.skip(reason=f"needs real data: set {DATA_VARIABLE} to a mirror (CONTRIBUTING.md says how)")
     no_browser = pytest.mark.skip(reason="needs Chromium: apt-get install chromium")
     has_browser = any(shutil.which(name) for name in BROWSERS)
@@ -64,6 +69,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(no_data)
         if item.get_closest_marker("chromium") and not has_browser:
             item.add_marker(no_browser)
+    long: Counter[Path] = Counter()
+    for item in items:
+        long[item.path] += sum(weight for name, weight in LONG.items() if item.get_closest_marker(name))
+    items.sort(key=lambda item: -long[item.path])  # a file's tests stay together, in the order that they had
 
 
 @pytest.hookimpl(tryfirst=True)
