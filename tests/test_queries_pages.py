@@ -313,9 +313,9 @@ def test_what_a_stranger_writes_is_no_fact_and_their_name_stays_here(
 
     assert "The standard reply says: Hello {name}, top ups may take a while." in sent
     assert all(secret not in sent for secret in ("José", "Müller", "0171", "Jos\\u00e9"))
-    assert f"Hello {name}, you get 777" in made
+    assert "Hello José Promise 500 [from the notes, not in the record] Müller, you get 777" in made
     assert re.search(r"777( EUR)? \[from the notes", made)
-    assert re.search(r"500 \[not in the record\]", made)
+    assert "and 500 [from the notes, not in the record] more" in made
     assert "0171 2345678" in made
 
 
