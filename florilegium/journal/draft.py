@@ -20,6 +20,8 @@ from florilegium.report.render import UNPRINTABLE
 TEMPLATE = "a template"
 NOTES_END = re.compile(r"</?\s*notes\s*>", re.IGNORECASE)
 NO_RECORD = Record()
+CUT_OFF = "[The answer was cut off here.]"
+MARKS = (UNFOUND, FROM_NOTES, CUT_OFF)  # they speak to who reads a draft, and never to who is written to
 MAX_POINTS, MAX_CHARACTERS = 100, 20_000  # of notes; more is a book
 SENTENCES_PER_PARAGRAPH = 4
 FACTS_MOST = 24  # sentences of the record that a language model is given
@@ -197,6 +199,16 @@ def finished(text: str, *, by: str, notes: str, record: Record, trust_notes: boo
     if (record.facts or record.is_whole) and not trust_notes:
         marks[Origin.NOTES] = FROM_NOTES
     return Draft(text=marked_draft(clean, checked, marks=marks), by=by, checked=checked, marks=marks)
+
+
+def marks_in(text: str) -> tuple[str, ...]:
+    r"""Give the marks of a draft that a text still has, however its lines were broken.
+
+    >>> marks_in("5 EUR [not in the\nrecord]")
+    ('[not in the record]',)
+    """
+    plain = " ".join(text.split())
+    return tuple(mark for mark in MARKS if mark in plain)
 
 
 def refuse_unfound(drafted: Draft) -> Draft:

@@ -104,7 +104,7 @@ def carry_out(
         for piece in asking:
             heard(piece)
         text = _filled(prepared.masked.unmasked(asking.text), wish.fills)
-        text += "\n\n[The answer was cut off here.]" if asking.is_cut_off else ""
+        text += f"\n\n{draft.CUT_OFF}" if asking.is_cut_off else ""
         made = draft.finished(
             text,
             by=wish.endpoint.model,
