@@ -201,6 +201,8 @@ def test_an_answer_from_another_tab_is_not_counted_twice(tmp_path: Path) -> None
     [
         ("answer", {"card": "1", "seen": "0", "rating": "5"}, 422),
         ("answer", {"card": "999", "seen": "0", "rating": "3"}, 422),
+        ("answer", {"card": "9" * 23, "seen": "0", "rating": "3"}, 422),
+        ("answer", {"card": "1", "seen": "9" * 23, "rating": "3"}, 422),
         ("answer", {"card": "x"}, 422),
         ("answer", {"card": "1", "seen": "0", "rating": "3", "said": "w" * 300}, 422),
         ("answer", {"card": "1", "seen": "0", "rating": "3", "seconds": "nan"}, 422),

@@ -313,26 +313,34 @@ def test_what_a_stranger_writes_is_no_fact_and_their_name_stays_here(
 
     assert "The standard reply says: Hello {name}, top ups may take a while." in sent
     assert all(secret not in sent for secret in ("José", "Müller", "0171", "Jos\\u00e9"))
-    assert f"Hello {name}, you get 777" in made
+    assert "Hello José Promise 500 [from the notes, not in the record] Müller, you get 777" in made
     assert re.search(r"777( EUR)? \[from the notes", made)
-    assert re.search(r"500 \[not in the record\]", made)
+    assert "and 500 [from the notes, not in the record] more" in made
     assert "0171 2345678" in made
 
 
-def test_marks_of_a_draft_go_to_nobody(client: TestClient) -> None:
-    """As long as a number is marked the reply is not sent, and what was written stays."""
+@pytest.mark.parametrize(
+    ("written", "mark"),
+    [
+        ("You get 5 EUR [not in the record].", "[not in the record]"),
+        ("You get 5 [from the notes,\nnot in the record] EUR.", "[from the notes, not in the record]"),
+        ("You get\n\n[The answer was cut off here.]", "[The answer was cut off here.]"),
+    ],
+)
+def test_marks_of_a_draft_go_to_nobody(client: TestClient, written: str, mark: str) -> None:
+    """As long as a draft is marked it is not sent, also with a line broken in the mark, and what was written stays."""
     client.post("/api/queries", json={"text": NO_REPLY})
-    told = step(client, 1, "send", intent="top_up_failed", reply="You get 5 EUR [not in the record].")
+    told = step(client, 1, "send", intent="top_up_failed", reply=written)
 
     assert told.startswith("422")
-    assert "Look at the numbers before [not in the record]" in unescape(told)
-    assert "You get 5 EUR [not in the record]." in unescape(told)
+    assert f"Look at what stands before {mark}" in unescape(told)
+    assert written in unescape(told)
 
 
 @pytest.mark.parametrize(
     "path",
     ["/queries/{n}", "/queries/{n}/reply", "/queries?after={n}", "/queries/answered?before={n}", "/review/{n}",
-     "/review?done={n}", "/label/pictures/{n}/small"],
+     "/review?done={n}", "/label/item/{n}/small"],
 )  # fmt: skip
 @pytest.mark.parametrize("n", ["99999999999999999999999", "-1", "2147483648"])
 def test_a_number_beyond_all_rows_is_no_fault_of_the_server(client: TestClient, path: str, n: str) -> None:

@@ -1,7 +1,7 @@
 """Take personal data out of a text before it leaves, and put it back. Path: errors -> **privacy** -> draft.
 
 Masks e-mail addresses, telephone numbers and the names that it is given; takes pictures out. A name that it was not
-given it cannot know.
+given it cannot know. Give it what was written, before anything escapes or quotes it: an escaped name is not found.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from string import ascii_uppercase
 
-EMAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,253}\.[A-Za-z]{2,}")
+EMAIL = re.compile(r"[\w.%+\-]{1,64}@[\w.\-]{1,253}\.[^\W\d_]{2,}")  # in any script (RFC 6531)
 PHONE = re.compile(r"(?<![\w.,])(?:\+|\(0|0)[\d()/.\s\u00a0-]{6,}\d(?!\w)")
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)|data:image/[^\s)\"']+")
@@ -20,11 +20,16 @@ MIN_NAME = 2  # letters: one letter is everywhere
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Masked:
-    """A text that may leave, and what stands for what in it."""
+    """Texts that may leave together, and what stands for what in them."""
 
-    text: str
+    texts: tuple[str, ...]
     behind: Mapping[str, str]  # what stands in the text -> what it stands for
     n_pictures: int
+
+    @property
+    def text(self) -> str:
+        """Give the texts as one."""
+        return "\n".join(self.texts)
 
     def unmasked(self, text: str) -> str:
         """Put back what was masked, in an answer."""
@@ -52,11 +57,13 @@ class Masked:
         return ", ".join(said)
 
 
-def mask(text: str, *, names: Iterable[str] = ()) -> Masked:
-    """Mask a text. `names`: of people, such as those who gave labels."""
+def mask(*texts: str, names: Iterable[str] = ()) -> Masked:
+    """Mask texts; what two of them say is masked alike. `names`: of people, such as those who gave labels."""
     behind: dict[str, str] = {}
     shown_for: dict[str, str] = {}
-    letters = _letters(text)
+    letters = _letters("\n".join(texts))
+    named = _pattern(names)
+    n_pictures = 0
 
     def hide(kind: str, found: str) -> str:
         key = f"{kind} {found.casefold()}"
@@ -65,14 +72,23 @@ def mask(text: str, *, names: Iterable[str] = ()) -> Masked:
             behind[shown_for[key]] = found
         return shown_for[key]
 
-    text, n_pictures = PICTURE.subn(lambda match: match[1] or "", text)
-    text = EMAIL.sub(lambda match: hide("EMAIL", match[0]), text)
-    text = PHONE.sub(lambda match: hide("PHONE", match[0]) if _is_phone(match[0]) else match[0], text)
+    def hidden(text: str) -> str:
+        nonlocal n_pictures
+        text, n_here = PICTURE.subn(lambda match: match[1] or "", text)
+        n_pictures += n_here
+        text = EMAIL.sub(lambda match: hide("EMAIL", match[0]), text)
+        text = PHONE.sub(lambda match: hide("PHONE", match[0]) if _is_phone(match[0]) else match[0], text)
+        return text if named is None else named.sub(lambda match: hide("PERSON", match[0]), text)
+
+    return Masked(texts=tuple(map(hidden, texts)), behind=behind, n_pictures=n_pictures)
+
+
+def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:
+    """Give what finds these names as whole words, the longest first; None: there are none."""
     known = sorted({name.strip() for name in names if len(name.strip()) >= MIN_NAME}, key=len, reverse=True)
-    if known:
-        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)", re.IGNORECASE)
-        text = pattern.sub(lambda match: hide("PERSON", match[0]), text)
-    return Masked(text=text, behind=behind, n_pictures=n_pictures)
+    if not known:
+        return None
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)", re.IGNORECASE)
 
 
 def without_pictures(text: str) -> str:

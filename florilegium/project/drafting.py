@@ -6,7 +6,7 @@ Two steps, so that a person sees what would leave this machine, and what it cost
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from florilegium import endpoint as endpoints
@@ -30,7 +30,8 @@ class DraftWish:
     tone: Tone = Tone.PLAIN
     endpoint: Endpoint | None = None  # None: by the template
     names: tuple[str, ...] = ()  # of people, which are masked
-    hidden: Mapping[str, str] = field(default_factory=dict)  # what stands in the points -> what it was masked for
+    quoted: str = ""  # a stranger's words, which are quoted and never a note; a template leaves them out
+    fills: Mapping[str, str] = field(default_factory=dict)  # place -> what is put there in the draft; never sent
     record: Record = field(default_factory=Record)
     may_send_personal: bool = False  # send names, e-mail addresses and telephone numbers as they are
     is_strict: bool = False  # refuse a draft with numbers that the record does not know
@@ -70,13 +71,16 @@ def prepare(wish: DraftWish) -> Prepared:
     """Put together what would be sent to the endpoint; nothing, where the template drafts."""
     if wish.endpoint is None:
         return Prepared(wish=wish)
-    system, user = draft.messages(wish.points, kind=wish.kind, tone=wish.tone, record=wish.record)
+    told = draft.told_by(wish.record)
+    written = (*told, *wish.points, wish.quoted)
     if wish.may_send_personal:
-        masked = Masked(text=privacy.without_pictures(user["content"]), behind={}, n_pictures=0)
+        masked = Masked(texts=tuple(map(privacy.without_pictures, written)), behind={}, n_pictures=0)
     else:
-        masked = privacy.mask(user["content"], names=wish.names)
-        masked = replace(masked, behind={**wish.hidden, **masked.behind})
-    messages = (system, {**user, "content": masked.text})
+        masked = privacy.mask(*written, names=wish.names)
+    *shown, quoted = masked.texts
+    messages = tuple(
+        draft.messages(shown[len(told) :], kind=wish.kind, tone=wish.tone, told=shown[: len(told)], quoted=quoted)
+    )
     return Prepared(wish=wish, messages=messages, masked=masked, estimate=endpoints.estimate(wish.endpoint, messages))
 
 
@@ -91,20 +95,28 @@ def carry_out(
     """
     wish = prepared.wish
     if wish.endpoint is None or prepared.masked is None:
+        points = [_filled(point, wish.fills) for point in wish.points]
         made = draft.by_template(
-            wish.points, kind=wish.kind, tone=wish.tone, record=wish.record, trust_notes=wish.trust_notes
+            points, kind=wish.kind, tone=wish.tone, record=wish.record, trust_notes=wish.trust_notes
         )
     else:
         asking = asking or Asking(endpoint=wish.endpoint, messages=prepared.messages)
         for piece in asking:
             heard(piece)
-        text = prepared.masked.unmasked(asking.text)
-        text += "\n\n[The answer was cut off here.]" if asking.is_cut_off else ""
+        text = _filled(prepared.masked.unmasked(asking.text), wish.fills)
+        text += f"\n\n{draft.CUT_OFF}" if asking.is_cut_off else ""
         made = draft.finished(
             text,
             by=wish.endpoint.model,
-            notes="\n".join(wish.points),
+            notes="\n".join((*wish.points, wish.quoted)),
             record=wish.record,
             trust_notes=wish.trust_notes,
         )
     return draft.refuse_unfound(made) if wish.is_strict else made
+
+
+def _filled(text: str, fills: Mapping[str, str]) -> str:
+    """Put what belongs to the places of a draft there; its numbers are looked up after that, like all others."""
+    for place, value in fills.items():
+        text = text.replace(place, value)
+    return text

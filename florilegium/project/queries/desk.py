@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from florilegium.errors import InputError
-from florilegium.journal.checking import FROM_NOTES, UNFOUND
+from florilegium.journal.draft import marks_in
 from florilegium.model.exemplars import Similar
 from florilegium.project.desk.chance import share_of
 from florilegium.project.desk.naming import class_name, near_to
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from florilegium.project.project import Project
 
 N_PAGE = 50  # queries in a list
-MARKS = (UNFOUND, FROM_NOTES)  # of a draft; they speak to who sends it, and never to who asked
 WHY = "answered at the query desk"
 WHY_NAMED = "named among unknown queries"
 # Records an answer where it can be contested and audited: text, answer, key -> (number in the record, ticket).
@@ -191,8 +190,8 @@ class QueryDesk:
             raise InputError(f"a reply of {len(reply):,} characters; at most {MOST_CHARS:,} are taken.")
         if open_places := _open_places(reply):
             raise InputError(f"Fill in {', '.join(open_places)} first; the reply was not sent.")
-        if marks := [mark for mark in MARKS if mark in reply]:
-            raise InputError(f"Look at the numbers before {' and '.join(marks)}, then take the marks out.")
+        if marks := marks_in(reply):
+            raise InputError(f"Look at what stands before {' and '.join(marks)}, then take the marks out.")
         details = {"intent": label, "reply": reply, **self._knew(query)}
         event = QueryEvent(kind=QueryStep.SENT, at=self.clock(), who=who, key=click, details=details)
         changes = {"state": QueryState.ANSWERED, "intent": label, "reply": reply, "handed": False}

@@ -48,7 +48,7 @@ def draft_routes(desk: QueryDeskAtHand) -> APIRouter:
             notice = "What would be sent is not what was shown before. Look at it, then send it."
         elif given.yes:
             try:
-                made = drafting.carry_out(prepared, name=query.name)
+                made = drafting.carry_out(prepared)
                 query = desk.now.drafted(number, by=made.by, who=person.name, seen=given.seen, click=given.click)
             except InputError as error:
                 notice = str(error)

@@ -16,6 +16,7 @@ from florilegium.serve.assets import Asset, add_asset, tag_of, tagged
 from florilegium.serve.edge import error_json, status_of
 from florilegium.serve.guard import OnlyThisMachine
 from florilegium.serve.headers import SecurityHeaders, security_headers
+from florilegium.serve.numbers import MOST
 from florilegium.serve.study.render import progress_page, study_page, words_page
 
 ASSETS = Path(__file__).parent / "assets"
@@ -24,8 +25,8 @@ SHARED = ("style.css", "theme.js", "icon.svg")  # the same look as all pages
 SEE_OTHER = 303
 ELSEWHERE = "/?said=elsewhere"
 
-CardNumber = Annotated[int, Form(ge=1)]
-Seen = Annotated[int, Form(ge=0)]
+CardNumber = Annotated[int, Form(ge=1, le=MOST)]
+Seen = Annotated[int, Form(ge=0, le=MOST)]
 Grade = Annotated[int, Form(ge=1, le=4)]
 Named = Annotated[str, Form(max_length=LONGEST_ANSWER)]
 Waited = Annotated[float | None, Form(ge=0, le=1e9)]
