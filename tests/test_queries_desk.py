@@ -229,6 +229,23 @@ def test_an_automatic_answer_stays_one_until_a_person_answers(desk: QueryDesk) -
     assert desk.project.store.label_events()[-1].suggested
 
 
+def test_an_automatic_answer_is_never_named_among_the_unknown(desk: QueryDesk) -> None:
+    """With an intent alone it would pass for a person's answer; whoever reads it again answers it."""
+    told = desk.receive(Asked(text=SURE))
+    desk.hand_over(told.query.id, to="", note="", who="ann", seen=told.query.n_events, click="hand12345678")
+
+    assert desk.name([told.query.id], "lost_card", who="ann", click="c1") == (0, 0)
+    assert desk.status(told.ticket).is_automatic
+
+
+@pytest.mark.parametrize("name", ["LOST_CARD", "Lost card", "lost-card", " lost  card"])
+def test_a_known_intent_in_another_case_is_asked_about(desk: QueryDesk, name: str) -> None:
+    """It makes no class of its own beside the known one unless somebody says so."""
+    number = desk.receive(Asked(text=STRANGE)).query.id
+    with pytest.raises(NewClass, match="Nearest: lost_card"):
+        desk.name([number], name, who="ann", click="c1")
+
+
 def test_erasing_leaves_a_number_and_no_word(desk: QueryDesk) -> None:
     """Text, name, reply, steps and the item's text are gone; that there was a query stays counted."""
     told = desk.receive(Asked(text=f"{ODD} for Ann Lee", name="Ann Lee"))

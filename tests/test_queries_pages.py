@@ -87,6 +87,20 @@ def test_an_answer_of_the_model_is_told_as_such(client: TestClient) -> None:
     assert "at most 5 % of automatic answers wrong" in client.get("/queries/automatic").text.replace("\u00a0", " ")
 
 
+def test_an_answer_of_the_model_is_told_as_its_own_when_it_is_handed_back_or_put_away(client: TestClient) -> None:
+    """The chat, the interface and the desk go on to say that a machine gave it, and it can still be contested."""
+    new = client.post("/api/queries", json={"text": SURE}).json()
+    for action, said in (("hand", "; a person will look at it again"), ("close", "")):
+        step(client, 1, action)
+        chat = client.get(f"/chat?tickets={new['ticket']}").text
+
+        assert f"answered by a machine{said} · <a href=" in chat.replace("\u00a0", " ")
+        assert f"/appeal/{new['ticket']}" in chat
+        assert client.get(f"/api/queries/{new['ticket']}").json()["automatic"] is True
+        assert "What the model answered" in client.get("/queries/1").text
+        assert "answered by the model" in client.get("/queries" if action == "hand" else "/queries/answered").text
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

@@ -37,12 +37,20 @@ def class_name(given: str | None, classes: Sequence[str], *, new_class: bool) ->
 
 
 def near_to(name: str, classes: Sequence[str]) -> list[str]:
-    """Give the classes that are written much like a name, the nearest first.
+    """Give the classes that are written much like a name, the nearest first; case and what joins words do not count.
 
-    >>> near_to("card_arival", ["lost_card", "card_arrival"])
-    ['card_arrival']
+    >>> near_to("card_arival", ["lost_card", "card_arrival"]), near_to("LOST CARD", ["lost_card", "top_up"])
+    (['card_arrival'], ['lost_card'])
     """
-    return difflib.get_close_matches(name.strip(), classes, n=3, cutoff=0.6)
+    plain: dict[str, list[str]] = {}
+    for each in classes:
+        plain.setdefault(_plain(each), []).append(each)
+    found = difflib.get_close_matches(_plain(name), plain, n=3, cutoff=0.6)
+    return [each for key in found for each in plain[key]]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def matching(words: str, classes: Sequence[str], *, n: int = 12) -> list[str]:

@@ -211,7 +211,7 @@ class QueryDesk:
     def name(
         self, numbers: Sequence[int], intent: str, *, who: str, click: str, new_class: bool = False
     ) -> tuple[int, int]:
-        """Give queries an intent, most often a new one; those named, put away or erased meanwhile are left.
+        """Give queries an intent, most often a new one; those named, answered, put away or erased meanwhile are left.
 
         Gives how many were named, and how many of them are examples now: who asked may not have allowed that.
         Raises: NewClass: no item has it yet, and one that is written much like it is there.  InputError: it is none.
@@ -220,7 +220,10 @@ class QueryDesk:
         n_named = n_examples = 0
         for number in dict.fromkeys(numbers):
             query = self._open(number)
-            if query.intent is not None or query.forgotten_at is not None or query.state is QueryState.CLOSED:
+            # An automatic answer is corrected by an answer: with an intent alone it would pass for a person's.
+            if query.intent is not None or query.reply is not None or query.state is QueryState.CLOSED:
+                continue
+            if query.forgotten_at is not None:
                 continue
             key = f"{click}/{number}"[:64]
             # The page of groups shows no word of the model.

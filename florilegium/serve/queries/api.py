@@ -44,8 +44,8 @@ class QueryAnswer(BaseModel):
     intent: str = Field(description="What it is about, by a person's word or else the model's.")
     probability: float = Field(description="0..1: how sure the model was.")
     known: bool = Field(description="False: the model does not know.")
-    automatic: bool = Field(description="True: the model answered, above the promised threshold.")
-    reply: str | None = Field(description="Null while it waits for a person.")
+    automatic: bool = Field(description="True: the model gave the reply, above the promised threshold.")
+    reply: str | None = Field(description="Null while nobody gave one; a newer one may take its place.")
     state: QueryState = Field(description="waiting, automatic, answered or closed.")
 
 

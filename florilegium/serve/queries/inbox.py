@@ -63,7 +63,7 @@ def _lists(router: APIRouter, desk: QueryDeskAtHand) -> None:
     @router.get("/queries/answered")
     def answered(request: Request, before: NumberAsked | None = None) -> Response:
         found = desk.now.done(QueryState.ANSWERED, QueryState.CLOSED, before=before)
-        return _list_page(request, desk, found, "answered", "Answered by a person")
+        return _list_page(request, desk, found, "answered", "Answered by a person, or put away")
 
 
 def _list_page(request: Request, desk: QueryDeskAtHand, found: Inbox, tab: str, title: str) -> Response:
