@@ -15,6 +15,10 @@ import typer
 from florilegium.errors import FlorilegiumError, StorageError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells expect
+NO_MEMORY = (
+    "there is not enough memory for all of these items at once. What was recorded is safe. Close other programs, or "
+    "take a part of the data: some ten thousand items teach nearly as much as a million."
+)
 
 
 @contextmanager
@@ -32,6 +36,9 @@ def edge(*, as_json: bool = False) -> Iterator[None]:
         # The reader (head, less) has seen enough; Python must not complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from error
+    except MemoryError as error:
+        _say(StorageError(NO_MEMORY), as_json=as_json)
+        raise typer.Exit(StorageError.exit_code) from error
     except OSError as error:
         _say(_storage_error(error), as_json=as_json)
         raise typer.Exit(StorageError.exit_code) from error

@@ -42,7 +42,7 @@ def bert_nodes(config: Mapping[str, Any], weights: Mapping[str, Vectors], *, whe
     try:
         plan = _plan(config)
         return _Builder(plan, weights).built()
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise ModelFileError(
             f"{where}: {what[:200]}. Expected the config.json and model.safetensors of a BERT."
@@ -68,9 +68,14 @@ def _plan(config: Mapping[str, Any]) -> _Plan:
     d, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     if heads < 1 or d < 1 or d % heads:
         raise ValueError(f"{heads} heads for {d} numbers")
+    if not 0 <= config.get("layer_norm_eps", 0) < 1:
+        raise ValueError("layer_norm_eps is not between 0 and 1")
+    layers = int(config["num_hidden_layers"])
+    if layers < 1:
+        raise ValueError(f"{layers} layers")
     first = 0 if kind == "bert" else int(config.get("pad_token_id", 1)) + 1
     eps = float(config.get("layer_norm_eps", 1e-12))
-    return _Plan(layers=int(config["num_hidden_layers"]), heads=heads, d=d, eps=eps, gelu=_GELU.get(act), first=first)
+    return _Plan(layers=layers, heads=heads, d=d, eps=eps, gelu=_GELU.get(act), first=first)
 
 
 class _Builder:
@@ -110,7 +115,8 @@ class _Builder:
         d, plan = self.plan.d, self.plan
         words = self.weight("embeddings.word_embeddings.weight", 0, d)
         places = self.weight("embeddings.position_embeddings.weight", 0, d)[plan.first :]
-        kind = self.weights.get("embeddings.token_type_embeddings.weight", np.zeros((1, d), dtype=np.float32))
+        kinds = "embeddings.token_type_embeddings.weight"
+        kind = self.weight(kinds, 0, d) if kinds in self.weights else np.zeros((1, d), dtype=np.float32)
         self.const("text/words", words)
         self.const("text/places", places + kind[:1])  # every text is of the first kind
         for name, values in (("zero", [0]), ("one", [1]), ("middle", [1, 2])):

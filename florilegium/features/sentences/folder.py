@@ -3,7 +3,8 @@
 The graph is taken where one lies in the folder, and written from the weights where the network is one of BERT's family.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,18 @@ GRAPHS = ("onnx/model.onnx", "model.onnx")  # where exporters put the graph
 LEAST_TOKENS = 8  # an encoder that reads less says little of a sentence
 
 
+@contextmanager
+def _in_words(folder: Path) -> Iterator[None]:
+    """Refuse in words a folder whose files hold what nobody foresaw."""
+    try:
+        yield
+    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError, OSError) as error:
+        raise ModelFileError(
+            f"{folder}: one of its files holds what cannot be: {type(error).__name__}: {str(error)[:150]}. Expected a "
+            "folder as sentence-transformers writes it; fetch it again, or choose another encoder."
+        ) from error
+
+
 def sentence_encoder(folder: Path, *, graph: onnx.ModelProto | None = None) -> SentenceEncoder:
     """Make the encoder that a folder holds.
 
@@ -31,6 +44,11 @@ def sentence_encoder(folder: Path, *, graph: onnx.ModelProto | None = None) -> S
     Raises: ModelFileError: a file is missing, unsafe or unfit; a module cannot be run.  SettingError: `tokenizers` is
         not installed.
     """
+    with _in_words(folder):
+        return _encoder(folder, graph)
+
+
+def _encoder(folder: Path, graph: onnx.ModelProto | None) -> SentenceEncoder:
     layout = read_layout(folder)
     tokenizer = _tokenizer(layout.transformer if (layout.transformer / "tokenizer.json").is_file() else folder)
     trunk, n_places = _trunk(folder, layout, graph)
@@ -68,11 +86,15 @@ def _tokenizer(folder: Path) -> str:
 
 
 def needs_torch(folder: Path) -> bool:
-    """Tell whether a folder has plain weights, but no graph, of a network that is not written here."""
-    layout = read_layout(folder)
-    kind = read_json(layout.transformer / "config.json").get("model_type")
-    has_weights = (layout.transformer / "model.safetensors").is_file()
-    return has_weights and kind not in bert.FAMILY and not any(path.is_file() for path in _graphs(folder, layout))
+    """Tell whether a folder has plain weights, but no graph, of a network that is not written here.
+
+    Raises: ModelFileError: a file is missing or unfit.
+    """
+    with _in_words(folder):
+        layout = read_layout(folder)
+        kind = read_json(layout.transformer / "config.json").get("model_type")
+        has_weights = (layout.transformer / "model.safetensors").is_file()
+        return has_weights and kind not in bert.FAMILY and not any(path.is_file() for path in _graphs(folder, layout))
 
 
 def _graphs(folder: Path, layout: Layout) -> list[Path]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from florilegium.errors import ModelFileError
 from florilegium.features.sentences.pooling import ACTIVATIONS, POOLINGS, Dense, Ending
 from florilegium.features.sentences.tensors import read_tensors
@@ -23,6 +25,7 @@ MAX_JSON_BYTES = 1 << 26  # a tokenizer of 250,000 pieces has 17 MB
 DEFAULT_TOKENS = 512
 MAX_TOKENS = 1 << 20  # of a network that states no limit
 MAX_NAME = 255  # characters; longer ones are no folder's
+MAX_SHOWN = 60  # characters of a value in a message
 _FLAG = "pooling_mode_"
 # What the settings call a pooling -> what it is called here; the others are refused by their own name.
 _POOLINGS = {"mean_tokens": "mean", "cls_token": "cls", "max_tokens": "max"}
@@ -55,19 +58,33 @@ def read_layout(folder: Path) -> Layout:
     rules = read_json(transformer / "tokenizer_config.json", optional=True)
     prompt = _prompt(read_json(folder / PROMPTS, optional=True))
     ours = read_json(folder / OURS, optional=True)
-    wished = said.get("max_seq_length") or rules.get("model_max_length") or DEFAULT_TOKENS
-    # Some tokenizers state 1e30: no limit.
-    max_tokens = int(min(float(wished), MAX_TOKENS)) if isinstance(wished, int | float) else DEFAULT_TOKENS
-    bound = ours.get("max_tokens", max_tokens)
+    max_tokens = _length(transformer / BERT_CONFIG, said, "max_seq_length")
+    max_tokens = max_tokens or _length(transformer / "tokenizer_config.json", rules, "model_max_length")
+    bound = _length(folder / OURS, ours, "max_tokens") or MAX_TOKENS
     return Layout(
         transformer=transformer,
         ending=None if ours else _ending(modules[1:], folder),
-        max_tokens=min(max_tokens, bound) if isinstance(bound, int) else max_tokens,
+        max_tokens=min(max_tokens or DEFAULT_TOKENS, bound),
         lowercase=said.get("do_lower_case") is True,
         prefix=prompt,
         notes=(*notes, *_told(ours)),
         name=_named(ours),
     )
+
+
+def _length(path: Path, said: Mapping[str, Any], key: str) -> int:
+    """Give how many tokens a file says are read; 0: it does not say."""
+    wished = said.get(key) or 0
+    # Compared before it is made whole: some tokenizers state 1e30 for no limit, and NaN is no number at all.
+    if not isinstance(wished, int | float) or not wished >= 0:
+        raise ModelFileError(f"{path}: {key} is {_shown(wished)}; expected a number of tokens. Correct it there.")
+    return int(min(wished, MAX_TOKENS))
+
+
+def _shown(value: object) -> str:
+    """Give a value for a message, as JSON writes it: numbers may have thousands of digits."""
+    said = json.dumps(value)
+    return said if len(said) <= MAX_SHOWN else f"{said[:MAX_SHOWN]}..."
 
 
 def read_json(path: Path, *, optional: bool = False) -> dict[str, Any]:
@@ -118,6 +135,10 @@ def _module(folder: Path, said: Mapping[str, Any]) -> tuple[str, Path]:
             f"{folder / MODULES}: the module {kind[:100]!r} cannot be run here: only {', '.join(KNOWN)} of "
             "sentence-transformers can, and a folder's own code is never run. Choose another encoder."
         )
+    if not (inside.isprintable() and len(inside) <= MAX_NAME):
+        raise ModelFileError(
+            f"{folder / MODULES}: the module's path {_shown(inside)} names no folder. Correct it there."
+        )
     path = (folder / inside).resolve()
     # A hub's cache links each file elsewhere; the folder itself must not lead out.
     if not path.is_relative_to(folder.resolve()):
@@ -146,13 +167,13 @@ def _pooling(path: Path) -> str:
                                                     if key.startswith(_FLAG) and on is True]  # fmt: skip
     if isinstance(named, list):
         modes = named
-    found = [_POOLINGS.get(mode, mode) for mode in modes] or ["mean"]
+    found = [_POOLINGS.get(mode, mode) for mode in map(str, modes)] or ["mean"]
     if len(found) != 1 or found[0] not in POOLINGS:
         raise ModelFileError(
-            f"{path}: pools by {', '.join(map(str, found))[:100]}; here one of {', '.join(POOLINGS)} can be run. "
+            f"{path}: pools by {', '.join(found)[:100]}; here one of {', '.join(POOLINGS)} can be run. "
             "Choose another encoder."
         )
-    return str(found[0])
+    return found[0]
 
 
 def _dense(path: Path) -> Dense:
@@ -166,10 +187,15 @@ def _dense(path: Path) -> Dense:
     if "linear.weight" not in tensors or tensors["linear.weight"].ndim != 2:
         raise ModelFileError(f"{path}/model.safetensors: no linear.weight of two sizes in it. Fetch the folder again.")
     coef = tensors["linear.weight"].T
-    intercept = tensors.get("linear.bias")
+    intercept = tensors.get("linear.bias", np.zeros(coef.shape[1], dtype=np.float32))
+    if not coef.size or intercept.shape != coef.shape[1:] or not all(np.isfinite(t).all() for t in (coef, intercept)):
+        raise ModelFileError(
+            f"{path}/model.safetensors: a linear.weight of {coef.T.shape} and a linear.bias of {intercept.shape}, or "
+            "numbers in them that are not finite; expected (e, d) and (e,). Fetch the folder again."
+        )
     return Dense(
         coef=coef,
-        intercept=coef[0] * 0 if intercept is None else intercept,
+        intercept=intercept,
         activation=ACTIVATIONS[activation],
     )
 
@@ -178,7 +204,8 @@ def _prompt(said: Mapping[str, Any]) -> str:
     """Give the text that the folder itself puts before every text; most have none."""
     name, prompts = said.get("default_prompt_name"), said.get("prompts")
     prompt = prompts.get(name) if isinstance(prompts, dict) and isinstance(name, str) else None
-    return prompt[:1000] if isinstance(prompt, str) else ""
+    # Half of a surrogate pair can stand in JSON, but no tokenizer takes it.
+    return prompt[:1000].encode("utf-8", "replace").decode("utf-8") if isinstance(prompt, str) else ""
 
 
 def _told(ours: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from florilegium.errors import ModelFileError
 from florilegium.features.cache import ScratchCache, VectorCache
 from florilegium.features.encoder import EMBEDDING
 from florilegium.features.sentences.encoder import TOKEN_IDS, TOKEN_MASK, SentenceEncoder
@@ -42,7 +43,14 @@ class SentenceRunner:
 
     def _run(self, rows: list[list[int]], places: Ints) -> tuple[Ints, Vectors]:
         ids, mask = padded_tokens([rows[i] for i in places])
-        return places, self._session.run([EMBEDDING], {TOKEN_IDS: ids, TOKEN_MASK: mask})[0]
+        try:
+            return places, self._session.run([EMBEDDING], {TOKEN_IDS: ids, TOKEN_MASK: mask})[0]
+        except Exception as error:  # ONNX Runtime's errors share no base class of their own
+            reason = str(error).strip().splitlines()[0][:200]
+            raise ModelFileError(
+                f"{self.encoder.name}: its network cannot be run on {ids.shape[1]} tokens: {reason}. Its settings may "
+                "promise more than it takes: lower max_seq_length in sentence_bert_config.json, or fetch it again."
+            ) from error
 
 
 def _batches(rows: Sequence[Sequence[int]]) -> Iterator[Ints]:

@@ -1,6 +1,6 @@
 """Turn texts into token numbers with a tokenizer.json. Path: **features.sentences**. Needs the extra `text`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -32,23 +32,38 @@ class Tokens:
             self._made: Any = Tokenizer.from_str(rules.tokenizer)
         except Exception as error:  # the library raises plain Exception, whatever is wrong
             raise ModelFileError(f"{where}: its tokenizer cannot be read: {str(error)[:150]}.") from error
+        self._where = where
         self._made.no_padding()
         self._made.enable_truncation(rules.max_tokens)
+        self._ends = self._encoded(self._made.encode_batch_fast, ["a"])[0].ids  # also what stands around every text
 
     @property
     def n_pieces(self) -> int:
         """Give one more than the largest number that a token may have."""
-        return 1 + max(self._made.get_vocab(with_added_tokens=True).values(), default=0)
+        return 1 + max([*self._made.get_vocab(with_added_tokens=True).values(), *self._ends], default=0)
 
     def __call__(self, texts: Sequence[str]) -> list[list[int]]:
         """Give the token numbers of each text, cut at `max_tokens`; at least one token each."""
-        return [encoding.ids or [self._nothing] for encoding in self._made.encode_batch_fast(self._prepared(texts))]
+        encodings = self._encoded(self._made.encode_batch_fast, self._prepared(texts))
+        return [encoding.ids or [self._nothing] for encoding in encodings]
 
     def n_cut(self, texts: Sequence[str]) -> int:
         """Count the texts whose end is not read, because they have more tokens than the network takes."""
         # A token has at least one character: short texts need not be counted.
         long = [text for text in self._prepared(texts) if len(text) > self.rules.max_tokens - 2]
-        return sum(bool(encoding.overflowing) for encoding in self._made.encode_batch(long))
+        return sum(bool(encoding.overflowing) for encoding in self._encoded(self._made.encode_batch, long))
+
+    def _encoded(self, encode: Callable[[list[str]], list[Any]], texts: list[str]) -> list[Any]:
+        """Encode, and say in words what is wrong with the tokenizer where it cannot."""
+        try:
+            return encode(texts)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a tokenizer that contradicts itself panics, which is no Exception
+            raise ModelFileError(
+                f"{self._where}: its tokenizer cannot be run: {str(error)[:150]}. Expected the tokenizer.json that "
+                "belongs to the network; fetch the folder again."
+            ) from error
 
     def _prepared(self, texts: Sequence[str]) -> list[str]:
         plain = [self.rules.prefix + readable(text) for text in texts]
