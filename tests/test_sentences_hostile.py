@@ -211,3 +211,10 @@ def test_an_exported_folder_that_promises_too_much_is_refused_in_words(folder: P
     shutil.rmtree(made / "onnx")
     with pytest.raises(ModelFileError, match=r"onnx/model\.onnx"):
         sentence_encoder(made)
+
+
+def test_positions_are_not_counted_from_the_end(folder: Path) -> None:
+    """A RoBERTa whose first place is below 0 would silently read other rows of the table."""
+    making.write_json(folder / "config.json", {**making.config(), "model_type": "roberta", "pad_token_id": -9})
+    with pytest.raises(ModelFileError, match="pad_token_id is -9"):
+        sentence_encoder(folder)

@@ -74,6 +74,8 @@ def _plan(config: Mapping[str, Any]) -> _Plan:
     if layers < 1:
         raise ValueError(f"{layers} layers")
     first = 0 if kind == "bert" else int(config.get("pad_token_id", 1)) + 1
+    if kind != "bert" and first < 1:  # rows of the table would be counted from its end
+        raise ValueError(f"pad_token_id is {first - 1}, below 0")
     eps = float(config.get("layer_norm_eps", 1e-12))
     return _Plan(layers=layers, heads=heads, d=d, eps=eps, gelu=_GELU.get(act), first=first)
 
