@@ -19,6 +19,7 @@ from florilegium.project.encoders import local
 from florilegium.project.kept import kept_whole
 from florilegium.project.own import reopened
 from florilegium.project.results import Reading
+from florilegium.project.room import check_room_for_texts, free_bytes
 from florilegium.source.base import Fault, Files, Kind, Side, Texts
 from florilegium.types import Bools, Ints, Progress
 
@@ -141,6 +142,7 @@ def _near(project: "Project", dataset: Dataset, choice: Choice, survey: Survey) 
 def _duplicates(dataset: Dataset, survey: Survey, progress: Progress) -> Duplicates:
     if isinstance(dataset.contents, Texts):
         strings = dataset.contents.strings
+        check_room_for_texts(strings, free=free_bytes())
         return audit.near_duplicates(
             [normalised_hash(text) for text in strings],
             vectors=similarity_vectors(strings),
