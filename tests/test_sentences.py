@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import tokenizers
 
 from florilegium.errors import DownloadError, ModelFileError, SettingError, StorageError
 from florilegium.features import sentences
 from florilegium.features.sentences import SentenceRunner, encode_texts, folder_of, sentence_encoder, small, with_trunk
+from florilegium.features.sentences.encoder import TokenRules
 from florilegium.features.sentences.tensors import read_tensors
+from florilegium.features.sentences.tokens import Tokens
 from florilegium.project.encoding import export
 from florilegium.types import Vectors
 from tests import sentence_making as making
@@ -83,6 +86,30 @@ def test_what_is_unseen_changes_nothing(tmp_path: Path) -> None:
 
     np.testing.assert_array_equal(found[0], found[1])
     assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("form", ["NFKC", "NFKD", None])
+def test_texts_that_are_cut_are_counted_whatever_the_tokenizer(form: str | None) -> None:
+    """A tokenizer of bytes makes several tokens of one character; the library's own counts say which texts are cut."""
+    made = tokenizers.Tokenizer(tokenizers.models.BPE())
+    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=True)
+    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    made.train_from_iterator([], tokenizers.trainers.BpeTrainer(initial_alphabet=alphabet, show_progress=False))
+    if form is not None:
+        made.normalizer = getattr(tokenizers.normalizers, form)()
+    texts = [
+        "a" * 15,
+        "a" * 16,
+        "\N{GRINNING FACE}" * 3,
+        "\N{GRINNING FACE}" * 4,
+        "\ufdfa",
+        "\N{HANGUL SYLLABLE HAN}" * 2,
+    ]
+    tokens = Tokens(TokenRules(tokenizer=made.to_str(), max_tokens=16), where="test")
+
+    for text in texts:
+        assert tokens.n_cut([text]) == (len(made.encode(text).ids) > 16), text
+    assert tokens.n_cut(texts) == {"NFKC": 3, "NFKD": 4, None: 2}[form]
 
 
 def test_vectors_are_kept_by_content(tmp_path: Path) -> None:

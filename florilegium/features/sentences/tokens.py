@@ -1,5 +1,6 @@
 """Turn texts into token numbers with a tokenizer.json. Path: **features.sentences**. Needs the extra `text`."""
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -49,8 +50,9 @@ class Tokens:
 
     def n_cut(self, texts: Sequence[str]) -> int:
         """Count the texts whose end is not read, because they have more tokens than the network takes."""
-        # A token has at least one character: short texts need not be counted.
-        long = [text for text in self._prepared(texts) if len(text) > self.rules.max_tokens - 2]
+        # Short texts need not be counted. One less: some tokenizers put a space before every text.
+        room = self.rules.max_tokens - self._made.num_special_tokens_to_add(is_pair=False) - 1
+        long = [text for text in self._prepared(texts) if most_tokens(text) > room]
         return sum(bool(encoding.overflowing) for encoding in self._encoded(self._made.encode_batch, long))
 
     def _encoded(self, encode: Callable[[list[str]], list[Any]], texts: list[str]) -> list[Any]:
@@ -74,6 +76,19 @@ class Tokens:
         """Give the number that stands for a text in which the tokenizer finds nothing."""
         vocabulary = self._made.get_vocab(with_added_tokens=True)
         return next((vocabulary[name] for name in ("[UNK]", "<unk>") if name in vocabulary), 0)
+
+
+def most_tokens(text: str) -> int:
+    """Give how many tokens a text may have, whatever the tokenizer: one for each byte.
+
+    Some tokenizers write the text in another normal form first; the compatible decomposition is the longest.
+
+    >>> most_tokens("card"), most_tokens("\N{GRINNING FACE}"), most_tokens("\N{VULGAR FRACTION ONE HALF}")
+    (4, 4, 5)
+    """
+    if text.isascii():
+        return len(text)
+    return max(len(form.encode()) for form in (text, unicodedata.normalize("NFKD", text)))
 
 
 def padded_tokens(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
