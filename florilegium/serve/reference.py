@@ -14,6 +14,8 @@ from starlette.responses import HTMLResponse, Response
 
 from florilegium.serve.environment import page_environment
 
+QUERIES = "/api/queries"  # where a project of texts takes written queries
+
 
 def reference_routes(app: FastAPI, *, title: str) -> APIRouter:
     """Give the page that describes an app's interface."""
@@ -34,8 +36,19 @@ def reference_html(openapi: Mapping[str, Any], *, title: str, address: str) -> s
         for method, operation in methods.items()
     ]
     shapes = openapi.get("components", {}).get("schemas", {})
+    for operation in operations:
+        bodies = operation.get("requestBody", {}).get("content", {})
+        operation["takes"] = {media: _shape(body["schema"], shapes) for media, body in bodies.items()}
     template = _environment().get_template("reference.html")
-    return template.render(title=title, operations=operations, shapes=shapes, address=address)
+    return template.render(
+        title=title, operations=operations, shapes=shapes, address=address, has_queries=QUERIES in openapi["paths"]
+    )
+
+
+def _shape(schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the schema itself, or the one that it refers to."""
+    found: Mapping[str, Any] = shapes.get(kind_of(schema), schema) if "$ref" in schema else schema
+    return found
 
 
 def kind_of(schema: Mapping[str, Any]) -> str:
