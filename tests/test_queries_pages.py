@@ -279,20 +279,6 @@ def test_the_interface_is_described(client: TestClient) -> None:
     assert "/queries" not in document["paths"]
 
 
-def test_the_interface_is_described_for_people(client: TestClient) -> None:
-    """The page at /docs has every address, what each takes and gives, and an example that works as it stands."""
-    page = client.get("/docs")
-    text = unescape(page.text)
-    example = re.search(r"-d '([^']*)'", text)
-
-    assert page.status_code == 200
-    assert all(address in text for address in ("/api/queries/{ticket}", "/api/predict", "/api/appeals"))
-    assert '"waiting" or "automatic"' in text
-    assert re.search(r'<th scope="row"><code>language</code>', text)
-    assert example is not None
-    assert client.post("/api/queries", json=json.loads(example[1])).status_code == 200
-
-
 def test_a_draft_is_shown_before_it_is_sent_and_a_query_is_never_an_instruction(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

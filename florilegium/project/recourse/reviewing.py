@@ -13,7 +13,7 @@ from florilegium.appeals import CaseEvent, Consent, Origin, Review, Ruling, Stan
 from florilegium.appeals.standing import TAKE_OVER
 from florilegium.errors import InputError, StateError
 from florilegium.model.exemplars import Similar
-from florilegium.project.recourse import letters, words
+from florilegium.project.recourse import letters, returning, words
 from florilegium.project.recourse.keyed import checked_key
 from florilegium.project.recourse.refusals import BlindFirst
 from florilegium.source.base import Kind
@@ -224,6 +224,7 @@ def decide(
     end = _end_of_content(recourse, file)
     done = recourse.store.cases.take(number, *steps, following=lambda new: _after(recourse, new, end=end))
     if done.standing.state.is_closed:
+        returning.hand_back(recourse, done)
         done = recourse.learn(done)
     return done
 

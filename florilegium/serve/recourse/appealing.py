@@ -72,7 +72,8 @@ def _empty(desk: Desk, request: Request, ticket: str) -> Response:
         prediction = desk.recourse.answer(ticket)
     except TicketUnknown:
         return desk.missing(request)
-    return _form(desk, request, ticket, prediction, Given(), key=new_ticket())
+    query = desk.recourse.store.queries.of_prediction(prediction.id)
+    return _form(desk, request, ticket, prediction, Given(text=query.text if query else ""), key=new_ticket())
 
 
 def _sent(desk: Desk, request: Request, ticket: str, sent: Filled) -> Response:
@@ -133,6 +134,7 @@ def _form(
         status=status,
         ticket=ticket,
         answer=prediction,
+        query=recourse.store.queries.of_prediction(prediction.id),
         thing=THINGS[prediction.kind],
         classes=recourse.classes,
         due=recourse.now() + timedelta(days=recourse.settings.appeal_days),

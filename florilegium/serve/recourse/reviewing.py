@@ -174,6 +174,7 @@ def _file(
     return {
         "file": {
             "answer": opened.prediction,
+            "reply": _reply(desk, opened),
             "blind": blind,
             "blind_word": _blind_word(opened.review),
             "blind_seconds": words.blind_seconds(opened.file.events, opened.review.who),
@@ -197,6 +198,12 @@ def _file(
         "back_key": key("back"),
         "drafting": drafting.how(),
     }
+
+
+def _reply(desk: Desk, opened: OpenFile) -> str:
+    """Give what whoever asked was told, where the answer was one to a written query; else nothing."""
+    query = desk.recourse.store.queries.of_prediction(opened.prediction.id)
+    return (query.reply if query is not None else None) or ""
 
 
 def _blind_word(review: Review) -> str:
