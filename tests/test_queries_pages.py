@@ -306,6 +306,7 @@ def test_a_draft_is_shown_before_it_is_sent_and_a_query_is_never_an_instruction(
     assert "777 EUR" not in system["content"]
     assert re.search(r"777 EUR \[[^\]]*not in the record\]|777 \[[^\]]*not in the record\]", made)
     assert "Top ups take 3 days." in made
+    assert '<input id="intent" name="intent" value="top_up_failed"' in made  # in sight: it becomes a label
 
 
 def test_what_a_stranger_writes_is_no_fact_and_their_name_stays_here(

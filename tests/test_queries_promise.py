@@ -132,12 +132,13 @@ def test_a_promise_holds_for_its_model_and_its_replies_alone(made: Path, tmp_pat
         assert (promised.n_without, promised.n_open) == (3, 0)
         for sample in project.store.samples()[0][:5]:
             project.relabel(sample.name, None)
-        project.train()
+        trained = project.train()
         stale = project.queries().promised()
         assert stale is not None
         desk = project.queries().desk()
 
         assert (stale.is_current, stale.threshold) == (False, None)
+        assert trained.notes[-1].startswith("The query desk answers nothing by itself now: the promise was made for")
         assert desk.receive(Asked(text=SURE)).query.state is QueryState.WAITING
 
 

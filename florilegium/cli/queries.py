@@ -93,7 +93,10 @@ def _beside(made: "Promised") -> list[str]:
             f"{counted(made.n_open, 'intent')} {have} a reply with an open place such as {{name}}: it goes out by "
             "itself only where the sender fills it."
         )
-    lines.append("It holds for queries like those that were learned from. Blind checks tell whether it is kept.")
+    lines.append(
+        "It holds for queries like those that were learned from, and for no text about something else. Blind checks "
+        "tell whether it is kept."
+    )
     return lines
 
 

@@ -6,7 +6,7 @@ What a stage computes lives in that stage; what is kept lives in the store. This
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -121,7 +121,9 @@ class Project:
                 library()  # what is missing is said before anything is computed
             result = training.train(self, self._ready(), tuning)
             details |= {"model": result.record.model_id, "head": result.record.card["head"]}
-        return result
+        from florilegium.project.queries.promising import ended_notes
+
+        return replace(result, notes=(*result.notes, *ended_notes(self)))
 
     def verdict(self) -> Verdict:
         """Open the seal for the current model; asked again about the same model, show what is recorded."""

@@ -173,6 +173,14 @@ def last(project: "Project") -> Promised | None:
     )
 
 
+def ended_notes(project: "Project") -> tuple[str, ...]:
+    """Say that automatic answers have stopped, where something was promised that does not hold any more."""
+    made = last(project)
+    if made is None or made.is_current:
+        return ()
+    return (f"The query desk answers nothing by itself now: {made}.",)
+
+
 def same_since(project: "Project") -> datetime | None:
     """Give the moment since which the same error rate is promised of the same model; None: nothing was promised."""
     found = None

@@ -84,5 +84,4 @@ def _page(
         key=new_click(),
         notice=notice,
         draft=draft,
-        most_chars=MOST_CHARS,
     )

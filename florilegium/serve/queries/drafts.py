@@ -64,6 +64,7 @@ def draft_routes(desk: QueryDeskAtHand) -> APIRouter:
             made=made,
             notice=notice,
             tones=tuple(Tone),
+            intents=desk.now.intents,
         )
 
     return router
