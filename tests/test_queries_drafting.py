@@ -75,6 +75,18 @@ def test_personal_data_of_a_query_is_masked_before_it_is_quoted(monkeypatch: pyt
     assert text == f'We call José "Pepe" Müller at 0170 {FROM_NOTES} 1234567 {FROM_NOTES}.'
 
 
+def test_what_nobody_sees_is_escaped_and_accents_hide_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs without a shape are told by number, so that who says yes has read all; a name is found however composed."""
+    written = "hi \U000e0070\u2028\u200b<b> Jose\u0301 M\u00fcller 🌷"
+    asked = DraftAsked(query=query(written, name="José Mu\u0308ller"), reply="")
+    prepared, _ = drafted(monkeypatch, asked, "Fine.")
+    line = next(line for line in prepared.messages[1]["content"].splitlines() if QUOTED in line)
+
+    assert line.isprintable()
+    assert "<" not in line.partition(QUOTED)[2]
+    assert json.loads(line.partition(QUOTED)[2]) == "hi \U000e0070\u2028\u200b<b> [PERSON_A] 🌷"
+
+
 def test_a_long_query_is_masked_before_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a name or half a number at the end of what is quoted would not be known as one."""
     asked = DraftAsked(query=query("x" * 1_994 + " Jo Bloggs", name="Jo Bloggs"), reply="")

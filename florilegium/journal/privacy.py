@@ -5,6 +5,7 @@ given it cannot know. Give it what was written, before anything escapes or quote
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -74,6 +75,7 @@ def mask(*texts: str, names: Iterable[str] = ()) -> Masked:
 
     def hidden(text: str) -> str:
         nonlocal n_pictures
+        text = unicodedata.normalize("NFC", text)  # an accent may be a sign of its own
         text, n_here = PICTURE.subn(lambda match: match[1] or "", text)
         n_pictures += n_here
         text = EMAIL.sub(lambda match: hide("EMAIL", match[0]), text)
@@ -85,7 +87,8 @@ def mask(*texts: str, names: Iterable[str] = ()) -> Masked:
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:
     """Give what finds these names as whole words, the longest first; None: there are none."""
-    known = sorted({name.strip() for name in names if len(name.strip()) >= MIN_NAME}, key=len, reverse=True)
+    composed = {unicodedata.normalize("NFC", name.strip()) for name in names}
+    known = sorted((name for name in composed if len(name) >= MIN_NAME), key=len, reverse=True)
     if not known:
         return None
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)", re.IGNORECASE)

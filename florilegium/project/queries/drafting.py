@@ -21,6 +21,7 @@ from florilegium.store import Query
 
 MOST_NOTES = 2_000  # characters
 STANDARD = "the standard reply"
+LONG_NAME = 5  # letters: a shorter one stands in other words by chance
 NAME = "{name}"  # the place of the asker's name in a reply
 
 
@@ -78,9 +79,13 @@ def _unnamed(reply: str, name: str) -> str:
 
     >>> _unnamed("Dear Ann, annual fees are due.", "Ann")
     'Dear {name}, annual fees are due.'
+    >>> _unnamed("Müllers Karte", "Müller")
+    '{name}s Karte'
     """
     if not name:
         return reply
+    if len(name) >= LONG_NAME:  # in any word, such as its genitive
+        return reply.replace(name, NAME)
     before, behind = (r"(?<!\w)" if name[0].isalnum() else "", r"(?!\w)" if name[-1].isalnum() else "")
     return re.sub(f"{before}{re.escape(name)}{behind}", NAME, reply)
 
