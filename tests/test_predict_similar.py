@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from florilegium.cli.commands import app
 from florilegium.project import Project
+from tests import sentence_making
 from tests.page_serving import painted, write_colour_model
 from tests.query_making import trained_queries
 
@@ -55,6 +56,22 @@ def test_a_model_file_alone_holds_no_texts(made: Path) -> None:
 
     assert result.exit_code == 2
     assert "Name the project folder" in result.stderr
+
+
+def test_a_network_of_sentences_names_its_own_and_the_project_has_their_words(tmp_path: Path) -> None:
+    """File and project name the same examples, most like it as the network sees them; the project has their words."""
+    encoder = sentence_making.write_encoder(tmp_path / "small")
+    folder = trained_queries(tmp_path, promise=False, encoder=f"st:{encoder}", n_each=40)
+    alone, at_home = (
+        json.loads(CliRunner().invoke(app, ["predict", str(model), ASKED, "--similar", "--json"]).stdout)[0]["similar"]
+        for model in (folder / "model.onnx", folder)
+    )
+    shown = CliRunner().invoke(app, ["predict", str(folder / "model.onnx"), ASKED, "--similar"]).stdout
+
+    assert [each["name"] for each in alone] == [each["name"] for each in at_home]
+    assert all("text" not in each for each in alone)
+    assert all(each["text"] for each in at_home)
+    assert all(each["name"] in shown for each in alone)
 
 
 def test_no_place_for_them_in_a_table(made: Path) -> None:

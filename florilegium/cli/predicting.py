@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from florilegium import model as models
 from florilegium.cli.bars import Bars
-from florilegium.cli.examples import Examples, no_texts, similar_of
+from florilegium.cli.examples import Examples, nothing, similar_of
 from florilegium.cli.terminal import console
 from florilegium.errors import InputError, SettingError
 from florilegium.model import Prediction
@@ -41,21 +41,21 @@ def show_predictions(
     given = list(inputs) if STDIN not in inputs else _with_stdin(inputs)
     tally = _Tally()
     answers = tally.watched(models.predict(opened, given, top=top, progress=bars))
-    with similar_of(model, opened, bars) if similar else nullcontext(no_texts) as examples:
-        _show_all(answers, examples, as_json=as_json, as_csv=as_csv, similar=similar)
+    with similar_of(model, opened, bars) if similar else nullcontext(nothing) as examples:
+        _show_all(answers, examples, as_json=as_json, as_csv=as_csv)
     bars.stop()
     if tally.n_failed and not tally.n_answered:
         raise typer.Exit(InputError.exit_code)  # each fault has been told in its input's place
 
 
-def _show_all(answers: Iterator[Prediction], examples: Examples, *, as_json: bool, as_csv: bool, similar: bool) -> None:
+def _show_all(answers: Iterator[Prediction], examples: Examples, *, as_json: bool, as_csv: bool) -> None:
     if as_json:
         _write_json(answers, examples)
     elif as_csv:
         for line in models.csv_lines(answers):
             sys.stdout.write(line)
     else:
-        _show(answers, examples, similar=similar)
+        _show(answers, examples)
 
 
 class _Tally:
@@ -96,7 +96,7 @@ def _write_json(answers: Iterator[Prediction], examples: Examples) -> None:
     sys.stdout.flush()
 
 
-def _show(answers: Iterator[Prediction], examples: Examples, *, similar: bool) -> None:
+def _show(answers: Iterator[Prediction], examples: Examples) -> None:
     out = console()
     for answer in answers:
         if answer.error is not None:
@@ -110,10 +110,8 @@ def _show(answers: Iterator[Prediction], examples: Examples, *, similar: bool) -
             f"  [dim]{escape(others)}[/dim]{sure}",
             highlight=False,
         )
-        if not similar:
-            continue
-        for found in examples(answer) or models.prediction_dict(answer, thumbnails=False)["similar"]:
-            what = found.get("text") or found["origin"] or ""
+        for found in examples(answer):
+            what = found.get("text") or found.get("origin") or found["name"]
             out.print(
                 f"  [dim]{found['similarity']:.0%} like[/dim] {escape(found['label'])}"
                 f"  [dim]{escape(_one_line(what))}[/dim]",

@@ -39,10 +39,7 @@ class SimilarTexts:
 
         Likeness is the cosine of counted pieces of 3 to 5 characters, 0..1, as near-duplicates are found.
         """
-        with self._lock:
-            if not self._read:
-                self._load()
-                self._read = True
+        self._be_ready()
         if self._rows is None:
             return ()
         likeness = (self._rows @ similarity_vectors([text]).T).toarray()[:, 0]
@@ -55,7 +52,14 @@ class SimilarTexts:
 
     def text(self, name: str) -> str:
         """Give what a training text says; empty where there is none of this name."""
+        self._be_ready()
         return self._strings.get(name, "")
+
+    def _be_ready(self) -> None:
+        with self._lock:
+            if not self._read:
+                self._load()
+                self._read = True
 
     def _load(self) -> None:
         try:
